@@ -1,0 +1,169 @@
+"""What happened, in the past tense: the only things that change the State and the only things people are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading.domain.order import Fill, Mode, Order, OrderStatus
+from trading.domain.signal import Signal
+from trading.domain.state import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntended:
+    """An order passed the gate and is about to be sent: committed before it leaves."""
+
+    at: datetime
+    order: Order
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAcknowledged:
+    """The exchange has it, or had it: what it says about it now (also the end of an UNKNOWN)."""
+
+    at: datetime
+    client_order_id: str
+    order_id: str
+    status: OrderStatus  # RESTING, EXECUTED or CANCELED
+    reported: Decimal  # contracts filled, as the exchange says
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRejected:
+    """The exchange proved that it never took it."""
+
+    at: datetime
+    client_order_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUnresolved:
+    """Sent, and nobody knows."""
+
+    at: datetime
+    client_order_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    at: datetime
+    client_order_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """A fill of ours, as the exchange (or the paper model) reports it."""
+
+    at: datetime
+    fill: Fill  # with client_order_id and strategy filled in
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSettled:
+    """A market paid: `value` dollars for one YES contract."""
+
+    at: datetime
+    ticker: str
+    mode: Mode
+    result: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPassed:
+    """One market of a strategy's series is over for it: what its signals said and what came of it."""
+
+    at: datetime
+    strategy: str
+    ticker: str
+    close_time: datetime
+    mode: Mode
+    agreed: bool
+    ordered: bool
+    reason: str  # the final one; empty where an order was sent
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HaltRaised:
+    at: datetime
+    reason: Reason
+    by: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HaltCleared:
+    at: datetime
+    reason: Reason
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    at: datetime
+    mode: Mode
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The bot runs: `recovered` says in words what start-up found and mended, empty when nothing."""
+
+    at: datetime
+    mode: Mode
+    environment: str
+    recovered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSeen:
+    """Something failed that a person should know of. `code` groups repeats."""
+
+    at: datetime
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswered:
+    """Somebody asked for something that changes what the bot does: for the audit only."""
+
+    at: datetime
+    person: str
+    channel: str
+    command: str
+    result: str
+
+
+Event = (
+    OrderIntended
+    | OrderAcknowledged
+    | OrderRejected
+    | OrderUnresolved
+    | CancelRequested
+    | OrderFilled
+    | MarketSettled
+    | WindowPassed
+    | HaltRaised
+    | HaltCleared
+    | ModeChanged
+    | Started
+    | Stopped
+    | ErrorSeen
+    | CommandAnswered
+)

@@ -1,0 +1,142 @@
+"""What the bot knows and must never lose, as one immutable value.
+
+Every part of it is a row in the store, so that reading the tables gives the same State again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from trading.domain.money import ZERO
+from trading.domain.order import Mode, Order, Position
+from trading.domain.trade import Trade, TradeOutcome
+
+
+class TradingState(StrEnum):
+    """What the gate lets through. REDUCING: no new risk; HALTED: nothing but a person's /flatten."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class Reason(StrEnum):
+    """Why trading is not ACTIVE; each is cleared in its own way."""
+
+    MANUAL = "manual"
+    PAUSED = "paused"
+    REJECTIONS = "rejections"
+    ENGINE_ERROR = "engine_error"
+    RECONCILE_MISMATCH = "reconcile_mismatch"
+    HISTORY = "history"
+    RESTARTS = "restarts"
+    DAY_LOSS = "day_loss"
+    STALE_FEED = "stale_feed"
+    EXCHANGE_PAUSED = "exchange_paused"
+    CONTROL_LOST = "control_lost"
+    STORAGE = "storage"
+
+
+REDUCING_REASONS = frozenset({Reason.PAUSED, Reason.CONTROL_LOST})
+OWNER_CLEARS = frozenset(
+    {
+        Reason.MANUAL,
+        Reason.PAUSED,
+        Reason.REJECTIONS,
+        Reason.ENGINE_ERROR,
+        Reason.RECONCILE_MISMATCH,
+        Reason.HISTORY,
+        Reason.RESTARTS,
+        Reason.DAY_LOSS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """One reason why trading stands still or only reduces, since when, by whom, in words."""
+
+    reason: Reason
+    since: datetime
+    by: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Running sums of one mode's closed trades, dollars after fees. `day` and `week` are the owner's dates."""
+
+    wins: int = 0
+    losses: int = 0
+    others: int = 0  # SCALAR and CORRECTED
+    profit: Decimal = ZERO
+    fees: Decimal = ZERO
+    day: date | None = None
+    day_profit: Decimal = ZERO
+    week: date | None = None  # its Monday
+    week_profit: Decimal = ZERO
+
+    @property
+    def trades(self) -> int:
+        return self.wins + self.losses + self.others
+
+    def on(self, day: date) -> Totals:
+        """The same with the day's and the week's sums begun anew where a new one has come."""
+        monday = day - timedelta(days=day.weekday())
+        totals = self
+        if totals.day != day:
+            totals = replace(totals, day=day, day_profit=ZERO)
+        if totals.week != monday:
+            totals = replace(totals, week=monday, week_profit=ZERO)
+        return totals
+
+    def plus(self, trade: Trade, day: date) -> Totals:
+        """With one closed trade booked on `day`."""
+        totals = self.on(day)
+        return replace(
+            totals,
+            wins=totals.wins + (trade.outcome is TradeOutcome.WIN),
+            losses=totals.losses + (trade.outcome is TradeOutcome.LOSS),
+            others=totals.others + (trade.outcome in (TradeOutcome.SCALAR, TradeOutcome.CORRECTED)),
+            profit=totals.profit + trade.profit,
+            fees=totals.fees + trade.fees,
+            day_profit=totals.day_profit + trade.profit,
+            week_profit=totals.week_profit + trade.profit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Orders and trades are those still open (and orders of open trades); ids are kept for two days."""
+
+    mode: Mode = Mode.REAL
+    orders: Mapping[str, Order] = field(default_factory=dict)  # by client_order_id
+    trades: Mapping[str, Trade] = field(default_factory=dict)  # by trade_id
+    positions: Mapping[str, Position] = field(default_factory=dict)  # by position_key
+    halts: Mapping[Reason, Halt] = field(default_factory=dict)
+    totals: Mapping[Mode, Totals] = field(default_factory=dict)
+    attempts: Mapping[str, datetime] = field(default_factory=dict)  # client_order_id -> when it was committed
+    fill_ids: Mapping[str, datetime] = field(default_factory=dict)
+    rejections: int = 0  # in a row
+
+    @property
+    def trading(self) -> TradingState:
+        if not self.halts:
+            return TradingState.ACTIVE
+        if set(self.halts) <= REDUCING_REASONS:
+            return TradingState.REDUCING
+        return TradingState.HALTED
+
+    def live_orders(self, mode: Mode | None = None) -> list[Order]:
+        """Orders that may still fill, oldest first; of one mode, or of both."""
+        return [o for o in self.orders.values() if o.live and mode in (None, o.mode)]
+
+    def open_trades(self, mode: Mode | None = None) -> list[Trade]:
+        return [t for t in self.trades.values() if mode in (None, t.mode)]
+
+    def totals_of(self, mode: Mode) -> Totals:
+        return self.totals.get(mode, Totals())

@@ -1,0 +1,172 @@
+"""What the desk answers: plain data for whoever renders it. Dollars, contracts, aware UTC times, seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from trading.domain.events import WindowPassed
+from trading.domain.market import Market, Quote, Tick
+from trading.domain.order import Balance, Mode, Order, Position
+from trading.domain.signal import Signal
+from trading.domain.state import Halt, Totals, TradingState
+from trading.domain.trade import Trade
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What every figure must say about itself."""
+
+    instance: str  # INSTANCE_NAME, may be empty
+    environment: str  # simulated, demo, production
+    mode: Mode
+    now: datetime  # the clock's
+    address: str = ""  # a custom Kalshi address, shown with every message
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    label: Label
+    trading: TradingState
+    halts: tuple[Halt, ...]
+    strategies: tuple[str, ...]
+    market: Market | None  # the one open now
+    quote: Quote | None
+    tick: Tick | None
+    day_profit: Decimal
+    at_risk: Decimal  # the most that everything open can still lose
+    open_trades: int
+    live_orders: int
+    unknown_orders: int
+    last_beat: datetime | None
+    poll_seconds: float
+    notices_queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class BalancePage:
+    """`balance` is the exchange's (or the paper book's) answer just now."""
+
+    label: Label
+    balance: Balance
+    at_risk: Decimal
+    day_profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPosition:
+    position: Position
+    trade: Trade | None  # None: not ours, only shown
+    quote: Quote | None
+    close_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsPage:
+    label: Label
+    held: tuple[HeldPosition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """Our live orders of both modes, and what else the exchange lists (foreign orders, by id)."""
+
+    label: Label
+    live: tuple[Order, ...]
+    foreign: tuple[str, ...]
+    note: str = ""  # said when the exchange could not be asked
+
+
+@dataclass(frozen=True, slots=True)
+class TradesPage:
+    label: Label
+    trades: tuple[Trade, ...]  # newest first
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PnlPage:
+    """Closed trades of one mode in one period (the owner's time zone)."""
+
+    label: Label
+    period: str  # day, week, month, all
+    start: date | None
+    totals: Totals  # wins, losses, others, profit, fees of that period
+    open_trades: int
+    at_risk: Decimal
+    other_mode: Totals  # the same period in the other mode, never added in
+    unfilled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsPage:
+    label: Label
+    strategy: str
+    market: Market | None
+    signals: tuple[Signal, ...]
+    skipped: str  # why nothing is wanted now, empty when an order was sent or is wanted
+    detail: str
+    windows: tuple[WindowPassed, ...]  # the last ones, newest first
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePreview:
+    """What /resume would clear, and what keeps standing because only time or a restart clears it.
+
+    `fingerprint` changes whenever the state that was previewed does: a confirmation is bound to it.
+    """
+
+    label: Label
+    clears: tuple[Halt, ...]
+    stays: tuple[Halt, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModePreview:
+    """What a switch of the mode would mean. `refused` says why it cannot be done, empty when it can."""
+
+    label: Label
+    to: Mode
+    live_orders: int
+    open_trades: int
+    refused: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeReport:
+    label: Label
+    canceled: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KillReport:
+    """What a kill found and did: counted from the exchange's own list afterwards."""
+
+    label: Label
+    stored: bool  # False: the halt is in memory (and in a marker file) only
+    cancel_sent: bool
+    still_listed: tuple[str, ...]  # order ids
+    open_trades: int
+    at_risk: Decimal
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPage:
+    label: Label
+    version: str
+    started_at: datetime
+    beats: int
+    last_beat: datetime | None
+    beat_seconds: float  # how long the last one took
+    feeds: Mapping[str, float | None]  # name -> age in seconds of its newest sample
+    exchange_ok: bool
+    problems: tuple[str, ...]
+    rows: Mapping[str, int]  # table -> rows
+    transport: str = "polling"

@@ -1,0 +1,113 @@
+"""The seams: what the engine needs of the world, as Protocols. Nothing here does anything.
+
+Times are aware UTC datetimes from the Clock; money is Decimal dollars; every method's errors are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from trading.domain.events import Event
+from trading.domain.market import Market, Quote, Tick
+from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
+from trading.domain.records import Notice, Put, Record
+from trading.domain.state import State
+from trading.risk.gate import Ticket
+
+
+class Clock(Protocol):
+    """The only source of time for the engine, the exchanges and every timeout of theirs."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait this many of the clock's own seconds."""
+
+
+class MarketData(Protocol):
+    """What anybody may read of an exchange. Raises Unavailable (or Paused, Unauthorized)."""
+
+    async def markets(
+        self,
+        *,
+        series: str = "",
+        tickers: Sequence[str] = (),
+        closes_after: datetime | None = None,
+        closes_before: datetime | None = None,
+        status: str = "",
+    ) -> list[Market]:
+        """Markets that match every filter given; the bounds of `close_time` are inclusive; all pages."""
+
+    async def quote(self, ticker: str) -> Quote:
+        """The touch, read from the order book just now; an unknown ticker has an empty one."""
+
+    async def status(self, exchange_index: int) -> ExchangeStatus: ...
+
+
+class Exchange(MarketData, Protocol):
+    """An exchange that takes orders: Kalshi over HTTP, the paper model, or a simulated one."""
+
+    async def place(self, ticket: Ticket) -> Placed:
+        """Send the ticket's order once. Raises Rejected, Unresolved, or nothing else."""
+
+    async def cancel(self, order: Order) -> Decimal:
+        """Cancel by id; the contracts taken off. Raises NotFound, Unavailable (Paused)."""
+
+    async def cancel_all(self) -> None:
+        """Cancel every order on the account, foreign ones too. Raises Unavailable (Paused)."""
+
+    async def orders(
+        self, *, status: str = "", ticker: str = "", since: datetime | None = None
+    ) -> list[OrderReport]:
+        """The exchange's own list, all pages; `status` is resting, canceled or executed."""
+
+    async def order(self, order_id: str) -> OrderReport:
+        """One order. Raises NotFound, Unavailable."""
+
+    async def fills(self, *, since: datetime | None = None, ticker: str = "", order_id: str = "") -> list[Fill]:
+        """Fills, oldest first, all pages; ours and foreign alike."""
+
+    async def positions(self) -> list[Position]: ...
+
+    async def settlements(self, *, since: datetime | None = None, ticker: str = "") -> list[Settlement]: ...
+
+    async def balance(self) -> Balance: ...
+
+    async def as_of(self) -> datetime:
+        """How fresh the exchange's answers about our orders and fills are."""
+
+
+class Feed(Protocol):
+    """Spot prices of one index."""
+
+    async def read(self) -> Tick:
+        """The newest price. Raises Unavailable when no venue answers."""
+
+
+class Store(Protocol):
+    """Rows by table and key. One commit is one atomic, durable change of all tables."""
+
+    def commit(self, puts: Sequence[Put]) -> None:
+        """All of it or nothing, on disk when it returns. Raises StoreFailed, after which every commit does."""
+
+    def get(self, table: str, key: str) -> Record | None: ...
+
+    def select(self, table: str, **equals: object) -> list[Record]:
+        """Rows whose fields equal these, in the order in which their keys were first put."""
+
+    def tail(self, table: str, count: int) -> list[Record]:
+        """The rows put in last, oldest first; at most `count`."""
+
+    def count(self, table: str) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class NoticeSource(Protocol):
+    """Turns an event into what people are told (and how it reads), channel-neutral. Pure."""
+
+    def __call__(self, event: Event, before: State, after: State) -> Sequence[Notice]:
+        """Notices with seq 0; the book numbers them."""
