@@ -1,0 +1,357 @@
+"""All change of what we know, in one pure function: `apply(state, event) -> Step`.
+
+The engine turns what the world says into events; each event changes the State by the one handler below and names the
+rows that must be written with it. Whoever commits the rows first and takes the new State after has lost nothing.
+An illegal move raises and changes nothing. An event that says nothing new (a fill seen twice) gives an empty step.
+
+Money: a trade's `cash` is the sum of -(signed contracts x YES price) over its fills, so that for YES and NO, bought
+or sold, profit = cash + position x settlement value - fees. Fees come from fills alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from trading.domain import events as ev
+from trading.domain.money import ONE, ZERO
+from trading.domain.order import (
+    TRANSITIONS,
+    Fill,
+    Order,
+    OrderStatus,
+    Position,
+    position_key,
+    yes_price,
+)
+from trading.domain.records import Control, Put, Record
+from trading.domain.state import Halt, Reason, State
+from trading.domain.trade import Trade, TradeOutcome
+
+KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory, beyond any replay of the exchange's
+
+
+class IllegalMove(Exception):
+    """An order cannot go from this status to that one: the caller's mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A new State and the rows that make it durable."""
+
+    state: State
+    puts: tuple[Put, ...] = ()
+
+
+def apply(state: State, event: ev.Event, zone: tzinfo = UTC) -> Step:
+    """The step that `event` makes; days and weeks of the totals are those of `zone`. Raises IllegalMove."""
+    handler = _HANDLERS.get(type(event))
+    return handler(state, event, zone) if handler else Step(state)
+
+
+def can_become(order: Order, status: OrderStatus) -> bool:
+    """Whether the exchange's word about an order is news that the table allows; a stale read is not."""
+    return status in TRANSITIONS[order.status]
+
+
+def settle(trade: Trade, value: Decimal, at: datetime) -> Trade:
+    """The trade closed, one YES contract having paid `value` dollars: outcome, payout and profit after fees."""
+    profit = trade.cash + trade.position * value - trade.fees
+    return replace(
+        trade,
+        outcome=_outcome(trade, value, profit),
+        payout=profit + trade.cost + trade.fees,
+        profit=profit,
+        closed_at=at,
+    )
+
+
+def _outcome(trade: Trade, value: Decimal, profit: Decimal) -> TradeOutcome:
+    if not trade.contracts:
+        return TradeOutcome.UNFILLED
+    if not trade.position:  # sold before the end: the market's result says nothing about it
+        return TradeOutcome.WIN if profit > 0 else TradeOutcome.LOSS
+    if ZERO < value < ONE:
+        return TradeOutcome.SCALAR
+    return TradeOutcome.WIN if (value == ONE) == (trade.position > 0) else TradeOutcome.LOSS
+
+
+def trade_of(state: State, order: Order) -> Trade | None:
+    """The open trade that an order belongs to."""
+    same = (
+        t for t in state.trades.values() if (t.mode, t.strategy, t.ticker) == (order.mode, order.strategy, order.ticker)
+    )
+    return next(same, None)
+
+
+def order_by_id(state: State, order_id: str) -> Order | None:
+    """Our order with the exchange's id."""
+    return next((o for o in state.orders.values() if order_id and o.order_id == order_id), None)
+
+
+def pruned(state: State, now: datetime) -> State:
+    """Without what is older than KEPT and over: ids, and ended orders of ended trades."""
+    horizon = now - KEPT
+    trades = {(t.mode, t.strategy, t.ticker) for t in state.trades.values()}
+    return replace(
+        state,
+        orders={
+            key: o
+            for key, o in state.orders.items()
+            if o.live or o.created_at >= horizon or (o.mode, o.strategy, o.ticker) in trades
+        },
+        attempts={key: at for key, at in state.attempts.items() if at >= horizon},
+        fill_ids={key: at for key, at in state.fill_ids.items() if at >= horizon},
+    )
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def _intended(state: State, event: ev.OrderIntended, zone: tzinfo) -> Step:
+    order = event.order
+    if order.client_order_id in state.attempts:
+        raise IllegalMove(f"order {order.client_order_id} was already written down")
+    state = pruned(state, event.at)
+    attempts = {**state.attempts, order.client_order_id: event.at}
+    step = _with_order(Step(replace(state, attempts=attempts)), order)
+    if trade_of(state, order):
+        return step
+    return _with_trade(step, _opened(order, event))
+
+
+def _opened(order: Order, event: ev.OrderIntended) -> Trade:
+    said = {s.name: s.side.value if s.side else "" for s in event.signals}
+    return Trade(
+        trade_id=order.client_order_id,
+        mode=order.mode,
+        strategy=order.strategy,
+        ticker=order.ticker,
+        side=order.outcome,
+        opened_at=event.at,
+        close_time=order.close_time or event.at,
+        limit_price=order.own_price,
+        ordered=order.count,
+        previous_signal=said.get("previous", ""),
+        momentum_signal=said.get("momentum", ""),
+    )
+
+
+def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> Step:
+    order = _moved(state, event.client_order_id, event.status)
+    order = replace(
+        order,
+        order_id=event.order_id,
+        reported=max(order.reported, event.reported, order.filled),
+        updated_at=event.at,
+        why=event.why or order.why,
+    )
+    step = _rejections(_with_order(Step(state), order), 0, event.at)
+    trade = trade_of(state, order)
+    if trade and not trade.order_id:
+        step = _with_trade(step, replace(trade, order_id=event.order_id))
+    return _close_unfilled(step, order, event.at)
+
+
+def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
+    order = _moved(state, event.client_order_id, OrderStatus.REJECTED)
+    order = replace(order, updated_at=event.at, why=f"{event.code}: {event.message}".strip(": "))
+    step = _rejections(_with_order(Step(state), order), state.rejections + 1, event.at)
+    return _close_unfilled(step, order, event.at)
+
+
+def _unresolved(state: State, event: ev.OrderUnresolved, zone: tzinfo) -> Step:
+    order = _moved(state, event.client_order_id, OrderStatus.UNKNOWN)
+    return _with_order(Step(state), replace(order, updated_at=event.at, why=event.why))
+
+
+def _cancel_requested(state: State, event: ev.CancelRequested, zone: tzinfo) -> Step:
+    order = state.orders[event.client_order_id]
+    return _with_order(Step(state), replace(order, cancel_requested_at=event.at, updated_at=event.at, why=event.why))
+
+
+def _moved(state: State, client_order_id: str, status: OrderStatus) -> Order:
+    order = state.orders[client_order_id]
+    if not can_become(order, status):
+        raise IllegalMove(f"order {client_order_id} is {order.status} and cannot become {status}")
+    return replace(order, status=status)
+
+
+def _close_unfilled(step: Step, order: Order, at: datetime) -> Step:
+    """A trade whose order ended with nothing filled is over: no bet was made."""
+    trade = trade_of(step.state, order)
+    if not trade or trade.contracts or order.live or order.reported:
+        return step
+    if any(o.live for o in step.state.orders.values() if trade_of(step.state, o) is trade):
+        return step
+    return _without_trade(step, settle(trade, ZERO, at))
+
+
+# --- fills and settlements ------------------------------------------------------------------------------------------
+
+
+def _filled(state: State, event: ev.OrderFilled, zone: tzinfo) -> Step:
+    fill = event.fill
+    if fill.fill_id in state.fill_ids:
+        return Step(state)
+    order = state.orders[fill.client_order_id]
+    step = Step(
+        replace(state, fill_ids={**state.fill_ids, fill.fill_id: event.at}),
+        (Put("fills", fill.fill_id, fill),),
+    )
+    step = _with_order(step, _with_fill(order, fill, event.at))
+    step = _with_position(step, fill)
+    trade = _bought_or_sold(trade_of(state, order) or _late(order, event), fill)
+    if trade.position or not trade.contracts:
+        return _with_trade(step, trade)
+    return _booked(step, settle(trade, ZERO, event.at), zone)
+
+
+def _with_fill(order: Order, fill: Fill, at: datetime) -> Order:
+    filled = order.filled + fill.count
+    status = OrderStatus.EXECUTED if filled >= order.count else order.status
+    return replace(
+        order,
+        filled=filled,
+        reported=max(order.reported, filled),
+        status=status,
+        order_id=order.order_id or fill.order_id,
+        updated_at=at,
+    )
+
+
+def _late(order: Order, event: ev.OrderFilled) -> Trade:
+    """The trade of a fill that turned up after its own trade had been closed: a trade of its own, nothing lost."""
+    trade = _opened(order, ev.OrderIntended(event.at, order))
+    return replace(trade, trade_id=f"{order.client_order_id}-{event.fill.fill_id}", order_id=order.order_id)
+
+
+def _bought_or_sold(trade: Trade, fill: Fill) -> Trade:
+    closing = min(fill.count, abs(trade.position)) if trade.position * fill.signed < 0 else ZERO
+    opening = fill.count - closing
+    return replace(
+        trade,
+        contracts=trade.contracts + opening,
+        cost=trade.cost + opening * yes_price(fill.side.outcome, fill.price),
+        cash=trade.cash - fill.signed * fill.price,
+        position=trade.position + fill.signed,
+        fees=trade.fees + fill.fee,
+        order_id=trade.order_id or fill.order_id,
+    )
+
+
+def _settled(state: State, event: ev.MarketSettled, zone: tzinfo) -> Step:
+    step = Step(state)
+    for trade in state.open_trades(event.mode):
+        if trade.ticker == event.ticker:
+            step = _booked(step, settle(trade, event.value, event.at), zone)
+    key = position_key(event.mode, event.ticker)
+    return _without_position(step, key) if key in step.state.positions else step
+
+
+def _booked(step: Step, closed: Trade, zone: tzinfo) -> Step:
+    """A closed trade leaves the open ones; a bet that was made counts in its mode's totals."""
+    step = _without_trade(step, closed)
+    if closed.outcome is TradeOutcome.UNFILLED or closed.closed_at is None:
+        return step
+    totals = step.state.totals_of(closed.mode).plus(closed, closed.closed_at.astimezone(zone).date())
+    state = replace(step.state, totals={**step.state.totals, closed.mode: totals})
+    return _and(
+        step, state, "control", f"totals:{closed.mode}", control(f"totals:{closed.mode}", totals, closed.closed_at)
+    )
+
+
+# --- halts and modes ------------------------------------------------------------------------------------------------
+
+
+def _halt_raised(state: State, event: ev.HaltRaised, zone: tzinfo) -> Step:
+    if event.reason in state.halts:
+        return Step(state)
+    halt = Halt(event.reason, event.at, event.by, event.detail)
+    halted = replace(state, halts={**state.halts, event.reason: halt})
+    row = Control(f"halt:{event.reason}", {"by": event.by, "detail": event.detail}, event.at)
+    return _and(Step(state), halted, "control", row.name, row)
+
+
+def _halt_cleared(state: State, event: ev.HaltCleared, zone: tzinfo) -> Step:
+    if event.reason not in state.halts:
+        return Step(state)
+    halts = {reason: halt for reason, halt in state.halts.items() if reason is not event.reason}
+    step = _and(Step(state), replace(state, halts=halts), "control", f"halt:{event.reason}", None)
+    return _rejections(step, 0, event.at) if event.reason is Reason.REJECTIONS else step
+
+
+def _mode_changed(state: State, event: ev.ModeChanged, zone: tzinfo) -> Step:
+    row = Control("mode", {"mode": event.mode.value, "by": event.by}, event.at)
+    return _and(Step(state), replace(state, mode=event.mode), "control", "mode", row)
+
+
+def _window_passed(state: State, event: ev.WindowPassed, zone: tzinfo) -> Step:
+    return _and(Step(state), state, "windows", f"{event.strategy}:{event.mode}:{event.ticker}", event)
+
+
+# --- building a step ------------------------------------------------------------------------------------------------
+
+
+def control(name: str, value: Any, at: datetime) -> Control:
+    """A control row of a flat dataclass: its fields as text, absent ones left out."""
+    fields = {slot: getattr(value, slot) for slot in value.__slots__}
+    return Control(name, {key: str(v) for key, v in fields.items() if v is not None}, at)
+
+
+def _and(step: Step, state: State, table: str, key: str, record: Record | None) -> Step:
+    return Step(state, (*step.puts, Put(table, key, record)))
+
+
+def _with_order(step: Step, order: Order) -> Step:
+    orders = {**step.state.orders, order.client_order_id: order}
+    return _and(step, replace(step.state, orders=orders), "orders", order.client_order_id, order)
+
+
+def _with_trade(step: Step, trade: Trade) -> Step:
+    trades = {**step.state.trades, trade.trade_id: trade}
+    return _and(step, replace(step.state, trades=trades), "trades", trade.trade_id, trade)
+
+
+def _without_trade(step: Step, closed: Trade) -> Step:
+    trades = {key: t for key, t in step.state.trades.items() if key != closed.trade_id}
+    return _and(step, replace(step.state, trades=trades), "trades", closed.trade_id, closed)
+
+
+def _with_position(step: Step, fill: Fill) -> Step:
+    key = position_key(fill.mode, fill.ticker)
+    held = step.state.positions.get(key) or Position(fill.mode, fill.ticker, ZERO, fill.strategy)
+    held = replace(held, contracts=held.contracts + fill.signed)
+    if not held.contracts:
+        return _without_position(step, key)
+    return _and(step, replace(step.state, positions={**step.state.positions, key: held}), "positions", key, held)
+
+
+def _without_position(step: Step, key: str) -> Step:
+    positions = {k: p for k, p in step.state.positions.items() if k != key}
+    return _and(step, replace(step.state, positions=positions), "positions", key, None)
+
+
+def _rejections(step: Step, count: int, at: datetime) -> Step:
+    if step.state.rejections == count:
+        return step
+    row = Control("rejections", {"count": str(count)}, at)
+    return _and(step, replace(step.state, rejections=count), "control", "rejections", row)
+
+
+_HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
+    ev.OrderIntended: _intended,
+    ev.OrderAcknowledged: _acknowledged,
+    ev.OrderRejected: _rejected,
+    ev.OrderUnresolved: _unresolved,
+    ev.CancelRequested: _cancel_requested,
+    ev.OrderFilled: _filled,
+    ev.MarketSettled: _settled,
+    ev.HaltRaised: _halt_raised,
+    ev.HaltCleared: _halt_cleared,
+    ev.ModeChanged: _mode_changed,
+    ev.WindowPassed: _window_passed,
+}

@@ -1,0 +1,162 @@
+"""The checks of the gate, in order: each looks at a proposed order and denies it with a code and figures, or not.
+
+Working orders, and orders of unknown outcome, count as if they had filled. An order's worst case is its cost plus the
+highest fee it can pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from trading.domain.fees import worst_fee
+from trading.domain.market import Market, Quote, on_grid
+from trading.domain.money import ZERO
+from trading.domain.order import Mode, Order, position_key
+from trading.domain.state import State, TradingState
+from trading.risk.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The reason that an intent did not pass: a code, and a sentence with the figures."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that the gate may look at, at one instant. `foreign` is what others hold on the account, by ticker."""
+
+    now: datetime
+    state: State
+    limits: Limits
+    market: Market | None
+    quote: Quote | None
+    latched: bool = False
+    foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+
+Check = Callable[[Order, Context], Denial | None]
+
+
+def halted(order: Order, at: Context) -> Denial | None:
+    trading = TradingState.HALTED if at.latched else at.state.trading
+    if trading is TradingState.HALTED:
+        return Denial("halted", f"trading is halted ({_reasons(at.state) or 'just now'})")
+    if trading is TradingState.REDUCING and not order.reduce_only:
+        return Denial("reducing", f"no new risk while {_reasons(at.state)}")
+    return None
+
+
+def attempted(order: Order, at: Context) -> Denial | None:
+    if order.client_order_id in at.state.attempts:
+        return Denial("already_entered", f"{order.strategy} has already tried {order.ticker}")
+    return None
+
+
+def tradable(order: Order, at: Context) -> Denial | None:
+    if at.market is None or at.market.ticker != order.ticker or not at.market.open_at(at.now):
+        return Denial("market_closed", f"{order.ticker} is not open")
+    if not on_grid(order.price, at.market.price_ranges):
+        return Denial("off_grid", f"{order.price} is not on the price grid of {order.ticker}")
+    if order.count <= 0 or order.count != int(order.count):
+        return Denial("bad_count", f"{order.count} is no whole number of contracts above zero")
+    return None
+
+
+def fresh(order: Order, at: Context) -> Denial | None:
+    age_max = at.limits.quote_age_seconds_max
+    if at.quote is None or at.quote.ticker != order.ticker or at.quote.age(at.now) > age_max:
+        return Denial("stale_quote", f"no quote of {order.ticker} within {age_max:g} s")
+    return None
+
+
+def uncontested(order: Order, at: Context) -> Denial | None:
+    """The exchange nets per market: two owners in one market would undo each other."""
+    held = at.state.positions.get(position_key(order.mode, order.ticker))
+    others = {o.strategy for o in at.state.live_orders(order.mode) if o.ticker == order.ticker}
+    others |= {held.strategy} if held else set()
+    if others - {order.strategy}:
+        return Denial("contested", f"{', '.join(sorted(others - {order.strategy}))} is already in {order.ticker}")
+    if order.mode is Mode.REAL and at.foreign.get(order.ticker):
+        return Denial("contested", f"the account holds {at.foreign[order.ticker]} of {order.ticker} that is not ours")
+    return None
+
+
+def order_size(order: Order, at: Context) -> Denial | None:
+    return _above("max_order", "the order", worst_case(order), at.limits.max_order_usd)
+
+
+def position_size(order: Order, at: Context) -> Denial | None:
+    total = at_risk(at.state, order.mode, order.ticker) + worst_case(order)
+    return _above("max_position", f"{order.ticker}", total, at.limits.max_position_usd)
+
+
+def exposure(order: Order, at: Context) -> Denial | None:
+    total = at_risk(at.state, order.mode) + worst_case(order)
+    return _above("max_exposure", "everything open", total, at.limits.max_exposure_usd)
+
+
+def open_orders(order: Order, at: Context) -> Denial | None:
+    working = len(at.state.live_orders(order.mode))
+    if working >= at.limits.max_open_orders:
+        return Denial("max_open_orders", f"{working} orders are open, the limit is {at.limits.max_open_orders}")
+    return None
+
+
+def order_rate(order: Order, at: Context) -> Denial | None:
+    recent = sum(sent > at.now - timedelta(minutes=1) for sent in at.state.attempts.values())
+    if recent >= at.limits.max_orders_per_minute:
+        return Denial("order_rate", f"{recent} orders in a minute, the limit is {at.limits.max_orders_per_minute}")
+    return None
+
+
+def losses(order: Order, at: Context) -> Denial | None:
+    totals = at.state.totals_of(order.mode).on(at.now.astimezone(at.zone).date())
+    open_risk = at_risk(at.state, order.mode) + worst_case(order)
+    day, week = max(-totals.day_profit, ZERO) + open_risk, max(-totals.week_profit, ZERO) + open_risk
+    return _above("day_loss", "the day's loss at worst", day, at.limits.daily_loss_usd) or _above(
+        "week_loss", "the week's loss at worst", week, at.limits.weekly_loss_usd
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    halted,
+    attempted,
+    tradable,
+    fresh,
+    uncontested,
+    order_size,
+    position_size,
+    exposure,
+    open_orders,
+    order_rate,
+    losses,
+)
+
+
+def worst_case(order: Order) -> Decimal:
+    """The most that what is still open of an order can cost, fee included (dollars); nothing when it only reduces."""
+    if order.reduce_only:
+        return ZERO
+    return order.own_price * order.open_count + worst_fee(order.price, order.open_count)
+
+
+def at_risk(state: State, mode: Mode, ticker: str = "") -> Decimal:
+    """The most that everything open in a mode can still lose (dollars), in one market or in all."""
+    held = (t.at_risk for t in state.open_trades(mode) if ticker in ("", t.ticker))
+    working = (worst_case(o) for o in state.orders.values() if o.mode is mode and ticker in ("", o.ticker))
+    return sum(held, ZERO) + sum(working, ZERO)
+
+
+def _above(code: str, what: str, value: Decimal, limit: Decimal) -> Denial | None:
+    return Denial(code, f"{what} would be ${value:.2f}, the limit is ${limit:.2f}") if value > limit else None
+
+
+def _reasons(state: State) -> str:
+    return ", ".join(state.halts)
