@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.order import Fill, Mode, Order, OrderStatus
+from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
 from trading.domain.signal import Signal
 from trading.domain.state import Reason
 
@@ -75,6 +75,14 @@ class MarketSettled:
     mode: Mode
     result: str
     value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRead:
+    """The exchange's own record of what it paid for a market: kept, and held against our figures."""
+
+    at: datetime
+    settlement: Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,7 @@ Event = (
     | CancelRequested
     | OrderFilled
     | MarketSettled
+    | SettlementRead
     | WindowPassed
     | HaltRaised
     | HaltCleared

@@ -293,6 +293,10 @@ def _window_passed(state: State, event: ev.WindowPassed, zone: tzinfo) -> Step:
     return _and(Step(state), state, "windows", f"{event.strategy}:{event.mode}:{event.ticker}", event)
 
 
+def _settlement_read(state: State, event: ev.SettlementRead, zone: tzinfo) -> Step:
+    return _and(Step(state), state, "settlements", event.settlement.ticker, event.settlement)
+
+
 # --- building a step ------------------------------------------------------------------------------------------------
 
 
@@ -354,4 +358,5 @@ _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.HaltCleared: _halt_cleared,
     ev.ModeChanged: _mode_changed,
     ev.WindowPassed: _window_passed,
+    ev.SettlementRead: _settlement_read,
 }

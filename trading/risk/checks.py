@@ -37,6 +37,7 @@ class Context:
     market: Market | None
     quote: Quote | None
     latched: bool = False
+    not_before: datetime | None = None  # after a cancel-all: the exchange may cancel newer orders too
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
     zone: tzinfo = UTC
 
@@ -50,6 +51,13 @@ def halted(order: Order, at: Context) -> Denial | None:
         return Denial("halted", f"trading is halted ({_reasons(at.state) or 'just now'})")
     if trading is TradingState.REDUCING and not order.reduce_only:
         return Denial("reducing", f"no new risk while {_reasons(at.state)}")
+    return None
+
+
+def cooled(order: Order, at: Context) -> Denial | None:
+    """The exchange's cancel-all may still take new orders for a minute."""
+    if at.not_before and at.now < at.not_before and not order.reduce_only:
+        return Denial("cooling", f"{(at.not_before - at.now).total_seconds():.0f} s until a cancel-all is over")
     return None
 
 
@@ -127,6 +135,7 @@ def losses(order: Order, at: Context) -> Denial | None:
 
 CHECKS: tuple[Check, ...] = (
     halted,
+    cooled,
     attempted,
     tradable,
     fresh,

@@ -1,0 +1,85 @@
+"""The account step of a beat: read what the exchange says about our orders, fills and markets, and book it.
+
+Fills are booked as read, never assumed; what did not fill in time is cancelled; a market that paid closes its trades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from trading.domain.events import MarketSettled, OrderFilled
+from trading.domain.ledger import order_by_id
+from trading.domain.market import Market
+from trading.domain.order import Fill, Mode, Order, OrderStatus
+from trading.domain.state import State
+from trading.engine.broker import Broker
+from trading.ports import MarketData
+
+FILL_OVERLAP = timedelta(seconds=10)  # fills are asked for from this long before the order: clocks differ
+
+
+class Account:
+    """Keeps our orders and trades true to both books."""
+
+    def __init__(self, broker: Broker, market_data: MarketData) -> None:
+        self.broker, self.book, self.clock = broker, broker.book, broker.clock
+        self._market_data = market_data
+
+    async def update(self) -> None:
+        """One pass; asks only where something is open. Raises Unavailable, Unauthorized, StoreFailed."""
+        for order in unproved(self.book.state):
+            await self.broker.resolve(order)
+        for mode in self.broker.exchanges:
+            await self.read_fills(mode)
+        await self._time_out()
+        await self._settle()
+
+    async def read_fills(self, mode: Mode) -> None:
+        """Book the fills of orders that may have some which we have not read."""
+        waiting = [o for o in self.book.state.orders.values() if o.mode is mode and o.order_id and o.open_count > 0]
+        if waiting:
+            since = min(o.created_at for o in waiting) - FILL_OVERLAP
+            self.book_fills(await self.broker.exchanges[mode].fills(since=since), mode)
+
+    def book_fills(self, fills: Sequence[Fill], mode: Mode) -> None:
+        """Book those that are ours and new, oldest first."""
+        for fill in fills:
+            order = order_by_id(self.book.state, fill.order_id)
+            if order is None or order.mode is not mode or fill.fill_id in self.book.state.fill_ids:
+                continue
+            ours = replace(fill, mode=mode, client_order_id=order.client_order_id, strategy=order.strategy)
+            self.book.record(OrderFilled(self.clock.now(), ours))
+
+    async def _time_out(self) -> None:
+        horizon = self.clock.now() - timedelta(seconds=self.broker.limits.order_timeout_seconds)
+        for order in self.book.state.live_orders():
+            if order.status is OrderStatus.RESTING and order.created_at <= horizon:
+                await self.broker.cancel(order, "not filled in time")
+                await self.read_fills(order.mode)
+
+    async def _settle(self) -> None:
+        now = self.clock.now()
+        waiting = sorted({t.ticker for t in self.book.state.trades.values() if t.close_time <= now})
+        if not waiting:
+            return
+        for market in await self._market_data.markets(tickers=waiting):
+            if market.settled:
+                self._pay(market, now)
+
+    def _pay(self, market: Market, now: datetime) -> None:
+        """Close the trades of a market that paid, once every fill of theirs has been read."""
+        state = self.book.state
+        modes = {t.mode for t in state.trades.values() if t.ticker == market.ticker}
+        for mode in sorted(modes):
+            unread = [
+                o for o in state.orders.values() if (o.ticker, o.mode) == (market.ticker, mode) and o.open_count > 0
+            ]
+            if not unread and market.settlement_value is not None:
+                self.book.record(MarketSettled(now, market.ticker, mode, market.result, market.settlement_value))
+
+
+def unproved(state: State) -> list[Order]:
+    """Orders that were written down and never acknowledged."""
+    return [o for o in state.live_orders() if o.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN)]

@@ -1,0 +1,85 @@
+"""The book: the State in memory, and the one way to change it: apply an event, commit its rows, then remember.
+
+What people are owed (notices) and who did what (audit) go into the same commit as the change itself. Nothing changes
+in memory when the commit fails. All calls come from the one event loop that owns the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from typing import cast
+
+from trading.domain.events import CommandAnswered, Event
+from trading.domain.ledger import apply
+from trading.domain.records import AuditEntry, Control, Put
+from trading.domain.state import State
+from trading.ports import NoticeSource, Store
+
+Listener = Callable[[Event, State], None]
+
+
+class Book:
+    """`state` is read by everybody and changed by `record` alone."""
+
+    def __init__(self, store: Store, state: State, notices: NoticeSource, zone: tzinfo = UTC) -> None:
+        self.store = store
+        self.state = state
+        self.zone = zone
+        self._notices = notices
+        self._listeners: list[Listener] = []
+        counter = cast(Control | None, store.get("control", "notices"))
+        self._notice_seq = int(counter.value["seq"]) if counter else 0
+        self._last_audit = cast(AuditEntry | None, next(iter(store.tail("audit", 1)), None))
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener(event, state)` after each event's commit; it must not raise nor wait."""
+        self._listeners.append(listener)
+
+    def record(self, *events: Event) -> None:
+        """Make these events true: one atomic commit of all they change and all that is owed for them.
+
+        Raises StoreFailed, and IllegalMove for what cannot happen; nothing has changed then.
+        """
+        state, puts = self.state, list[Put]()
+        seq, last = self._notice_seq, self._last_audit
+        for event in events:
+            step = apply(state, event, self.zone)
+            puts += step.puts
+            owed = self._notices(event, state, step.state)
+            puts += [Put("outbox", n.key, n) for n in (replace(n, seq=seq + i) for i, n in enumerate(owed, 1))]
+            seq += len(owed)
+            if isinstance(event, CommandAnswered):
+                last = _audited(event, last)
+                puts.append(Put("audit", f"{last.seq:012d}", last))
+            state = step.state
+        if seq != self._notice_seq:
+            puts.append(Put("control", "notices", Control("notices", {"seq": str(seq)}, events[-1].at)))
+        if puts:
+            self.store.commit(puts)
+        self.state, self._notice_seq, self._last_audit = state, seq, last
+        self._tell(events)
+
+    def _tell(self, events: Iterable[Event]) -> None:
+        for event in events:
+            for listener in self._listeners:
+                listener(event, self.state)
+
+
+def _audited(event: CommandAnswered, last: AuditEntry | None) -> AuditEntry:
+    """The next entry of the audit, chained to the last one by its hash."""
+    entry = AuditEntry(
+        seq=last.seq + 1 if last else 1,
+        at=event.at,
+        person=event.person,
+        channel=event.channel,
+        command=event.command,
+        result=event.result,
+        previous=last.digest if last else "",
+    )
+    text = "\x1f".join(
+        (str(entry.seq), entry.at.isoformat(), entry.person, entry.channel, entry.command, entry.result, entry.previous)
+    )
+    return replace(entry, digest=hashlib.sha256(text.encode()).hexdigest())

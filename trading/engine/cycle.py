@@ -1,0 +1,151 @@
+"""The beat: observe, account, decide, act; one pass of it at a time, each part allowed to fail alone.
+
+What fails at the exchange is a problem told once and tried again at the next beat; a fault of our own is told, and
+repeated it halts trading. Only a failing store stops the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trading.clock import monotonic
+from trading.domain.errors import StoreError, Unauthorized, Unavailable
+from trading.domain.events import ErrorSeen, HaltCleared, HaltRaised
+from trading.domain.intent import Decision, View
+from trading.domain.state import Reason
+from trading.engine.account import Account
+from trading.engine.halting import Halting
+from trading.engine.observer import Observer
+from trading.engine.windows import Windows
+from trading.ports import MarketData
+from trading.risk.gate import Denial
+from trading.strategies.base import Strategy
+
+ENGINE_ERRORS_MAX = 3  # beats in a row that fail by our own fault before trading halts
+PAUSE_CHECK_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Pulse:
+    """How the beats go: for /health, and for whoever watches that they go on."""
+
+    beats: int = 0
+    last: datetime | None = None
+    seconds: float = 0.0
+    failures: int = 0  # in a row, by our own fault
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+class Cycle:
+    """`on_beat` is called after every beat, for the log."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        account: Account,
+        halting: Halting,
+        windows: Windows,
+        strategies: Sequence[Strategy],
+        market_data: MarketData,
+        on_beat: Callable[[View], None] | None = None,
+    ) -> None:
+        self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
+        self.broker, self.book, self.clock = account.broker, account.book, account.clock
+        self.strategies = tuple(strategies)
+        self.pulse = Pulse()
+        self._market_data = market_data
+        self._on_beat = on_beat
+        self._pause_checked: datetime | None = None
+
+    async def beat(self) -> None:
+        """One pass. Raises StoreError only."""
+        started = monotonic()
+        try:
+            await self._pass()
+            self.pulse.failures = 0
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an outer edge: whatever it is becomes an event and a halt, not silence
+            self._failed(error)
+        self.pulse.beats += 1
+        self.pulse.last = self.clock.now()
+        self.pulse.seconds = monotonic() - started
+
+    async def _pass(self) -> None:
+        view = await self.observer.look()
+        self._problems("market data", self.observer.problems.copy())
+        await self._guarded("exchange", self._account(view))
+        for strategy in self.strategies:
+            await self._decide(strategy, view)
+        self.windows.close()
+        if self._on_beat:
+            self._on_beat(view)
+
+    async def _account(self, view: View) -> None:
+        if self.broker.halted:
+            await self.halting.sweep()
+        await self.account.update()
+        if view.market:
+            await self._check_pause(view.market.exchange_index)
+
+    async def _guarded(self, part: str, work: object) -> None:
+        """Await `work`; the exchange's failures become a problem that is told when it begins."""
+        try:
+            await work  # type: ignore[misc]
+        except (Unavailable, Unauthorized) as error:
+            self._problems(part, {part: str(error)})
+        else:
+            self._problems(part, {})
+
+    def _problems(self, part: str, found: dict[str, str]) -> None:
+        """Tell a problem when it begins, not while it lasts."""
+        known = {key for key in self.pulse.problems if key.startswith(f"{part}:")}
+        for key, text in found.items():
+            if f"{part}:{key}" not in known:
+                self.book.record(ErrorSeen(self.clock.now(), f"{part}:{key}", text))
+        for key in known:
+            del self.pulse.problems[key]
+        self.pulse.problems.update({f"{part}:{key}": text for key, text in found.items()})
+
+    async def _decide(self, strategy: Strategy, view: View) -> None:
+        decision = strategy.on_tick(view)
+        self.windows.see(strategy.name, view, decision)
+        if not self._already_entered(strategy.name):
+            await self._act(strategy, view, decision)
+
+    def _already_entered(self, strategy: str) -> bool:
+        window = self.windows.current.get(strategy)
+        return window is not None and window.ordered
+
+    async def _act(self, strategy: Strategy, view: View, decision: Decision) -> None:
+        for intent in decision.intents:
+            outcome = await self.broker.submit(intent, view.market, view.quote)
+            if isinstance(outcome, Denial):
+                self.windows.denied(strategy.name, outcome.code, outcome.text)
+            else:
+                self.windows.ordered(strategy.name)
+                await self._guarded("exchange", self.account.read_fills(outcome.mode))
+
+    async def _check_pause(self, exchange_index: int) -> None:
+        """Stand still while the market's shard is paused, and go on by itself: both are told once."""
+        now = self.clock.now()
+        if self._pause_checked and (now - self._pause_checked).total_seconds() < PAUSE_CHECK_SECONDS:
+            return
+        self._pause_checked = now
+        status = await self._market_data.status(exchange_index)
+        paused = not (status.exchange_active and status.trading_active)
+        if paused and Reason.EXCHANGE_PAUSED not in self.book.state.halts:
+            until = f" until {status.resumes_at:%H:%M} UTC" if status.resumes_at else ""
+            self.book.record(HaltRaised(now, Reason.EXCHANGE_PAUSED, "engine", f"the exchange is paused{until}"))
+        elif not paused and Reason.EXCHANGE_PAUSED in self.book.state.halts:
+            self.book.record(HaltCleared(now, Reason.EXCHANGE_PAUSED, "engine"))
+
+    def _failed(self, error: Exception) -> None:
+        self.pulse.failures += 1
+        now, text = self.clock.now(), f"{type(error).__name__}: {error}"
+        self.book.record(ErrorSeen(now, "beat", text))
+        if self.pulse.failures >= ENGINE_ERRORS_MAX:
+            detail = f"{self.pulse.failures} beats in a row failed, the last with {text}"
+            self.book.record(HaltRaised(now, Reason.ENGINE_ERROR, "engine", detail))

@@ -1,0 +1,62 @@
+"""Reading the State back from the store: every part of it is rows, so what comes out is what was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from trading.domain.ledger import KEPT, pruned
+from trading.domain.order import LIVE, Fill, Mode, Order, Position
+from trading.domain.records import Control
+from trading.domain.state import Halt, Reason, State, Totals
+from trading.domain.trade import Trade
+from trading.ports import Store
+
+RECENT_ROWS_MAX = 20_000  # of orders and of fills that two days can hold, with room
+
+
+def load_state(store: Store, now: datetime, mode: Mode) -> State:
+    """The State that the store's rows stand for; `mode` where none was ever chosen."""
+    trades = cast(list[Trade], store.select("trades", outcome=""))
+    orders = _orders(store, trades, now)
+    fills = [f for f in cast(list[Fill], store.tail("fills", RECENT_ROWS_MAX)) if f.at >= now - KEPT]
+    controls = {c.name: c for c in cast(list[Control], store.select("control"))}
+    state = State(
+        mode=Mode(controls["mode"].value["mode"]) if "mode" in controls else mode,
+        orders={o.client_order_id: o for o in orders},
+        trades={t.trade_id: t for t in trades},
+        positions={p.key: p for p in cast(list[Position], store.select("positions"))},
+        halts=_halts(controls),
+        totals={m: _totals(controls[f"totals:{m}"]) for m in Mode if f"totals:{m}" in controls},
+        attempts={o.client_order_id: o.created_at for o in orders},
+        fill_ids={f.fill_id: f.at for f in fills},
+        rejections=int(controls["rejections"].value["count"]) if "rejections" in controls else 0,
+    )
+    return pruned(state, now)
+
+
+def _orders(store: Store, trades: list[Trade], now: datetime) -> list[Order]:
+    """Live ones whatever their age, those of open trades, and those of the last two days: oldest first."""
+    found = {o.client_order_id: o for status in LIVE for o in cast(list[Order], store.select("orders", status=status))}
+    for trade in trades:
+        for order in cast(list[Order], store.select("orders", ticker=trade.ticker)):
+            found[order.client_order_id] = order
+    for order in cast(list[Order], store.tail("orders", RECENT_ROWS_MAX)):
+        if order.created_at >= now - KEPT:
+            found[order.client_order_id] = order
+    return sorted(found.values(), key=lambda o: o.created_at)
+
+
+def _halts(controls: Mapping[str, Control]) -> dict[Reason, Halt]:
+    rows = [c for name, c in controls.items() if name.startswith("halt:")]
+    halts = [Halt(Reason(c.name.removeprefix("halt:")), c.at, c.value["by"], c.value["detail"]) for c in rows]
+    return {h.reason: h for h in halts}
+
+
+def _totals(row: Control) -> Totals:
+    parse: dict[str, Any] = {"day": date.fromisoformat, "week": date.fromisoformat}
+    parse |= dict.fromkeys(("wins", "losses", "others"), int)
+    return replace(Totals(), **{key: parse.get(key, Decimal)(text) for key, text in row.value.items()})
