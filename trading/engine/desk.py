@@ -5,10 +5,27 @@ It knows no channel and no words: commands render its pages. `by` is who asks, a
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from trading.domain.errors import ChatopsError, Misconfigured, Stale
+from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, ModeChanged, WindowPassed
+from trading.domain.market import Market
+from trading.domain.order import Mode, OrderStatus, Position
+from trading.domain.records import TABLES
+from trading.domain.state import OWNER_CLEARS, Reason, Totals
+from trading.domain.trade import Trade, TradeOutcome
+from trading.engine.cycle import Cycle
+from trading.engine.loading import RECENT_ROWS_MAX
 from trading.engine.pages import (
     BalancePage,
     HealthPage,
+    HeldPosition,
     KillReport,
+    Label,
     ModePreview,
     ModeReport,
     OrdersPage,
@@ -19,60 +36,270 @@ from trading.engine.pages import (
     StatusPage,
     TradesPage,
 )
+from trading.risk.checks import at_risk
+
+WINDOWS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stays the same while the bot runs. `dry_run_locked`: an explicit DRY_RUN=true, which chat cannot open."""
+
+    environment: str
+    version: str
+    started_at: datetime
+    poll_seconds: float
+    instance: str = ""
+    address: str = ""
+    dry_run_locked: bool = False
 
 
 class Desk:
+    """`queued` says how many notices wait for the channels."""
+
+    def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int]) -> None:
+        self.cycle, self.facts = cycle, facts
+        self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
+        self._queued = queued
+
+    # --- asking
+
+    def label(self) -> Label:
+        f = self.facts
+        return Label(f.instance, f.environment, self.book.state.mode, self.clock.now(), f.address)
+
     def status(self) -> StatusPage:
         """Everything a glance needs, from memory: never waits for the exchange."""
-        raise NotImplementedError
+        state, view = self.book.state, self.cycle.observer.view
+        live = state.live_orders(state.mode)
+        return StatusPage(
+            label=self.label(),
+            trading=state.trading,
+            halts=tuple(state.halts.values()),
+            strategies=tuple(s.name for s in self.cycle.strategies),
+            market=view.market if view else None,
+            quote=view.quote if view else None,
+            tick=view.ticks[-1] if view and view.ticks else None,
+            day_profit=self._today(state.mode).day_profit,
+            at_risk=at_risk(state, state.mode),
+            open_trades=len(state.open_trades(state.mode)),
+            live_orders=len(live),
+            unknown_orders=sum(o.status is OrderStatus.UNKNOWN for o in live),
+            last_beat=self.cycle.pulse.last,
+            poll_seconds=self.facts.poll_seconds,
+            notices_queued=self._queued(),
+        )
 
     async def balance(self) -> BalancePage:
         """Asks the exchange (or the paper book). Raises Unavailable, Unauthorized."""
-        raise NotImplementedError
+        mode = self.book.state.mode
+        balance = await self.broker.exchanges[mode].balance()
+        return BalancePage(self.label(), balance, at_risk(self.book.state, mode), self._today(mode).day_profit)
 
     async def positions(self) -> PositionsPage:
-        raise NotImplementedError
+        """What is held in the current mode, and what others hold on the account. Raises Unavailable."""
+        state = self.book.state
+        ours = [p for p in state.positions.values() if p.mode is state.mode]
+        others = self.broker.foreign.items() if state.mode is Mode.REAL else ()
+        held = [await self._held(p, self._trade(p)) for p in ours]
+        held += [await self._held(Position(Mode.REAL, ticker, count), None) for ticker, count in others]
+        return PositionsPage(self.label(), tuple(held))
+
+    async def _held(self, position: Position, trade: Trade | None) -> HeldPosition:
+        quote = await self.cycle.observer.quote(position.ticker)
+        return HeldPosition(position, trade, quote, trade.close_time if trade else None)
+
+    def _trade(self, position: Position) -> Trade | None:
+        trades = self.book.state.open_trades(position.mode)
+        return next((t for t in trades if t.ticker == position.ticker), None)
 
     async def orders(self) -> OrdersPage:
-        raise NotImplementedError
+        """Our live orders, and the ids of foreign ones that the exchange lists."""
+        live, foreign, note = tuple(self.book.state.live_orders()), tuple[str, ...](), ""
+        exchange = self.broker.exchanges.get(Mode.REAL)
+        if exchange:
+            try:
+                listed = await exchange.orders(status="resting")
+                foreign = tuple(r.order_id for r in listed if not self.broker.identity.owns(r.client_order_id))
+            except ChatopsError as error:
+                note = f"the exchange could not be asked: {error}"
+        return OrdersPage(self.label(), live, foreign, note)
 
     def trades(self, count: int) -> TradesPage:
         """The newest `count` trades of the current mode."""
-        raise NotImplementedError
+        mode = self.book.state.mode
+        recent = cast(list[Trade], self.book.store.tail("trades", RECENT_ROWS_MAX))
+        ours = [t for t in reversed(recent) if t.mode is mode]
+        return TradesPage(self.label(), tuple(ours[:count]), len(ours))
 
     def pnl(self, period: str) -> PnlPage:
         """`period` is day, week, month or all."""
-        raise NotImplementedError
+        mode = self.book.state.mode
+        other = Mode.DRY_RUN if mode is Mode.REAL else Mode.REAL
+        start = self._start(period)
+        return PnlPage(
+            label=self.label(),
+            period=period,
+            start=start,
+            totals=self._sum(mode, start),
+            open_trades=len(self.book.state.open_trades(mode)),
+            at_risk=at_risk(self.book.state, mode),
+            other_mode=self._sum(other, start),
+            unfilled=self._unfilled(mode, start),
+        )
 
     def signals(self) -> SignalsPage:
-        raise NotImplementedError
+        """What the first strategy sees now, and why the last markets were skipped."""
+        name = next((s.name for s in self.cycle.strategies), "")
+        window = self.cycle.windows.current.get(name)
+        passed = cast(list[WindowPassed], self.book.store.tail("windows", WINDOWS_SHOWN))
+        return SignalsPage(
+            label=self.label(),
+            strategy=name,
+            market=window.market if window else self._market(),
+            signals=window.decision.signals if window else (),
+            skipped="ordered"
+            if window and window.ordered
+            else window.decision.skipped or window.reason
+            if window
+            else "",
+            detail="" if window is None or window.ordered else window.decision.detail or window.detail,
+            windows=tuple(reversed(passed)),
+        )
 
     def health(self) -> HealthPage:
-        raise NotImplementedError
+        now, observer, pulse = self.clock.now(), self.cycle.observer, self.cycle.pulse
+        quote = observer.view.quote if observer.view else None
+        return HealthPage(
+            label=self.label(),
+            version=self.facts.version,
+            started_at=self.facts.started_at,
+            beats=pulse.beats,
+            last_beat=pulse.last,
+            beat_seconds=pulse.seconds,
+            feeds={
+                "spot": (now - observer.ticks[-1].seen_at).total_seconds() if observer.ticks else None,
+                "quote": quote.age(now) if quote else None,
+            },
+            exchange_ok=not pulse.problems,
+            problems=tuple(pulse.problems.values()),
+            rows={table: self.book.store.count(table) for table in TABLES},
+        )
+
+    # --- acting
 
     async def kill(self, by: str) -> KillReport:
         """Stop. The gate is closed before this coroutine first yields; it never raises."""
-        raise NotImplementedError
+        killed = await self.cycle.halting.kill(by)
+        state = self.book.state
+        return KillReport(
+            label=self.label(),
+            stored=killed.stored,
+            cancel_sent=killed.cancel_sent,
+            still_listed=killed.listed,
+            open_trades=len(state.open_trades(state.mode)),
+            at_risk=at_risk(state, state.mode),
+            seconds=killed.seconds,
+            problems=killed.problems,
+        )
 
     def pause(self, by: str) -> None:
         """REDUCING: no new risk. Idempotent. Raises StoreFailed."""
-        raise NotImplementedError
+        self.book.record(HaltRaised(self.clock.now(), Reason.PAUSED, by, "paused"))
 
     def preview_resume(self) -> ResumePreview:
-        raise NotImplementedError
+        halts = self.book.state.halts.values()
+        return ResumePreview(
+            label=self.label(),
+            clears=tuple(h for h in halts if h.reason in OWNER_CLEARS),
+            stays=tuple(h for h in halts if h.reason not in OWNER_CLEARS),
+            fingerprint=self._fingerprint(),
+        )
 
     def resume(self, by: str, fingerprint: str) -> ResumePreview:
         """Clear exactly what the preview with this fingerprint named; raises Stale when it has changed."""
-        raise NotImplementedError
+        preview = self.preview_resume()
+        if preview.fingerprint != fingerprint:
+            raise Stale("what stands in the way has changed since: look at /resume again")
+        now = self.clock.now()
+        self.book.record(*(HaltCleared(now, h.reason, by) for h in preview.clears))
+        self.broker.latch.closed = False
+        return preview
 
     def preview_mode(self, dry_run: bool) -> ModePreview:
-        raise NotImplementedError
+        state = self.book.state
+        return ModePreview(
+            label=self.label(),
+            to=Mode.DRY_RUN if dry_run else Mode.REAL,
+            live_orders=len(state.live_orders(state.mode)),
+            open_trades=len(state.open_trades(state.mode)),
+            refused=self._refused(dry_run),
+            fingerprint=self._fingerprint(),
+        )
 
     async def set_dry_run(self, dry_run: bool, by: str, fingerprint: str = "") -> ModeReport:
         """Switch the book that new intents go to. `on` is immediate (no fingerprint) and cancels our resting real
         orders; `off` needs the preview's fingerprint. Raises Stale, Misconfigured (locked by DRY_RUN=true)."""
-        raise NotImplementedError
+        refused = self._refused(dry_run)
+        if refused:
+            raise Misconfigured(refused)
+        if not dry_run and fingerprint != self._fingerprint():
+            raise Stale("what was previewed has changed since: ask /dryrun off again")
+        to = Mode.DRY_RUN if dry_run else Mode.REAL
+        if self.book.state.mode is not to:
+            self.book.record(ModeChanged(self.clock.now(), to, by))
+        left = [o for o in self.book.state.live_orders(Mode.REAL) if dry_run]
+        done = [await self.broker.cancel(order, "dry run switched on") for order in left]
+        note = "" if all(done) else "some orders are not yet proved cancelled: /orders shows them"
+        return ModeReport(self.label(), sum(done), note)
 
     def audit(self, person: str, channel: str, command: str, result: str) -> None:
         """Write a command that changed something into the audit."""
-        raise NotImplementedError
+        self.book.record(CommandAnswered(self.clock.now(), person, channel, command, result))
+
+    # --- within
+
+    def _refused(self, dry_run: bool) -> str:
+        if not dry_run and self.facts.dry_run_locked:
+            return "DRY_RUN is true in the configuration, which chat cannot change: set DRY_RUN=false there and restart"
+        if not dry_run and Mode.REAL not in self.broker.exchanges:
+            return "KALSHI_API_KEY_ID is not set: real orders need a key in the configuration"
+        return ""
+
+    def _fingerprint(self) -> str:
+        """Changes with the mode and with every halt raised or cleared."""
+        state = self.book.state
+        text = [state.mode.value, *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values())]
+        return hashlib.sha256("|".join([*text, str(self.broker.latch.closed)]).encode()).hexdigest()[:16]
+
+    def _market(self) -> Market | None:
+        view = self.cycle.observer.view
+        return view.market if view else None
+
+    def _day(self) -> date:
+        return self.clock.now().astimezone(self.book.zone).date()
+
+    def _today(self, mode: Mode) -> Totals:
+        return self.book.state.totals_of(mode).on(self._day())
+
+    def _start(self, period: str) -> date | None:
+        today = self._day()
+        starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+        return starts.get(period)
+
+    def _sum(self, mode: Mode, start: date | None) -> Totals:
+        if start is None:
+            return self.book.state.totals_of(mode)
+        totals = Totals()
+        for trade in self._closed(mode, start):
+            if trade.outcome is not TradeOutcome.UNFILLED:
+                totals = totals.plus(trade, self._day())
+        return totals
+
+    def _unfilled(self, mode: Mode, start: date | None) -> int:
+        return sum(t.outcome is TradeOutcome.UNFILLED for t in self._closed(mode, start or date.min))
+
+    def _closed(self, mode: Mode, start: date) -> list[Trade]:
+        recent = cast(list[Trade], self.book.store.tail("trades", RECENT_ROWS_MAX))
+        closed = [t for t in recent if t.mode is mode and t.closed_at]
+        return [t for t in closed if t.closed_at and t.closed_at.astimezone(self.book.zone).date() >= start]

@@ -18,6 +18,7 @@ from trading.domain.events import HaltRaised
 from trading.domain.order import Mode, Order, OrderReport, OrderStatus
 from trading.domain.state import Reason
 from trading.engine.broker import Broker
+from trading.ports import Exchange
 
 KILL_STEP_SECONDS = 10.0  # the longest that one step of a kill waits for the exchange, in real time
 COOLING_SECONDS = 60.0  # after a cancel-all the exchange may cancel newer orders for this long
@@ -63,19 +64,21 @@ class Halting:
         return True
 
     async def _cancel_everything(self, problems: list[str]) -> bool:
-        """Cancel-all on the account and on paper, foreign orders too."""
-        sent = True
-        for mode, exchange in self.broker.exchanges.items():
-            done = await self._tried(exchange.cancel_all(), f"cancel-all ({mode})", problems)
-            sent = sent and done is not _FAILED
+        """Cancel-all on the account and on paper, foreign orders too, and at the same time each order that we know:
+        one that is refused or hangs does not hold up the others."""
+        exchanges = self.broker.exchanges
+        known = [o for o in self.book.state.live_orders() if o.order_id and o.mode in exchanges]
+        all_of_them = [self._tried(e.cancel_all(), f"cancel-all ({mode})", problems) for mode, e in exchanges.items()]
+        one_by_one = [self._tried(exchanges[o.mode].cancel(o), f"cancel {o.order_id}", []) for o in known]
+        done = await asyncio.gather(*all_of_them, *one_by_one)
         self.broker.not_before = self.clock.now() + timedelta(seconds=COOLING_SECONDS)
-        return sent
+        return all(answer is not _FAILED for answer in done[: len(all_of_them)])
 
     async def _read_back(self, problems: list[str]) -> tuple[str, ...]:
         """Cancel by id what is still listed, then list once more; and learn what became of ours."""
         for exchange in self.broker.exchanges.values():
             for report in await self._listed(exchange.orders(status="resting"), problems):
-                await self._tried(exchange.cancel(_as_order(report)), f"cancel {report.order_id}", problems)
+                await self._tried(exchange.cancel(self._as_order(report)), f"cancel {report.order_id}", problems)
         left: list[str] = []
         for mode, exchange in self.broker.exchanges.items():
             left += [r.order_id for r in await self._listed(exchange.orders(status="resting"), problems)]
@@ -105,17 +108,35 @@ class Halting:
         for exchange in self.broker.exchanges.values():
             for report in await exchange.orders(status="resting"):
                 if self.broker.identity.owns(report.client_order_id):
-                    await self._swept(report)
+                    await self._swept(report, exchange)
 
-    async def _swept(self, report: OrderReport) -> None:
+    async def _swept(self, report: OrderReport, exchange: Exchange) -> None:
         ours = self.book.state.orders.get(report.client_order_id)
         if ours is not None and ours.order_id:
             await self.broker.cancel(ours, "halted")
             return
         try:
-            await self.broker.exchanges[Mode.REAL].cancel(_as_order(report))
+            await exchange.cancel(self._as_order(report))
         except (NotFound, Rejected, Unavailable, Unauthorized):
             return  # the next beat asks again
+
+    def _as_order(self, report: OrderReport) -> Order:
+        """A listed order in the shape that a cancel needs."""
+        at = report.created_at or self.clock.now()
+        return Order(
+            client_order_id=report.client_order_id,
+            mode=Mode.REAL,
+            strategy="",
+            ticker=report.ticker,
+            side=report.side,
+            price=report.price,
+            count=report.initial,
+            status=OrderStatus.RESTING,
+            created_at=at,
+            updated_at=at,
+            exchange_index=report.exchange_index,
+            order_id=report.order_id,
+        )
 
 
 class _Failed:
@@ -123,23 +144,3 @@ class _Failed:
 
 
 _FAILED = _Failed()
-
-
-def _as_order(report: OrderReport) -> Order:
-    """A listed order in the shape that a cancel needs."""
-    at = report.created_at
-    assert at is not None, "a listed order has a creation time"
-    return Order(
-        client_order_id=report.client_order_id,
-        mode=Mode.REAL,
-        strategy="",
-        ticker=report.ticker,
-        side=report.side,
-        price=report.price,
-        count=report.initial,
-        status=OrderStatus.RESTING,
-        created_at=at,
-        updated_at=at,
-        exchange_index=report.exchange_index,
-        order_id=report.order_id,
-    )

@@ -39,7 +39,7 @@ class Observer:
         if self._list_is_old(now, market):
             await self._list(now)
             market = self._current(now)
-        quote = await self._quote(market) if market else None
+        quote = await self.quote(market.ticker) if market else None
         previous = self._closed_at_open(market) if market else None
         self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks))
         return self.view
@@ -70,9 +70,10 @@ class Observer:
             return True
         return (now - self._listed_at).total_seconds() >= MARKET_CACHE_SECONDS
 
-    async def _quote(self, market: Market) -> Quote | None:
+    async def quote(self, ticker: str) -> Quote | None:
+        """The touch of a market now, None when it cannot be read."""
         try:
-            quote = await self._market_data.quote(market.ticker)
+            quote = await self._market_data.quote(ticker)
         except Unavailable as error:
             self.problems["quote"] = str(error)
             return None
