@@ -35,6 +35,14 @@ class RealClock:
             return real_now()
         return self._start + timedelta(seconds=(time.monotonic() - self._zero) * self.speed)
 
+    def advance_to(self, when: datetime) -> None:
+        """Jump on to `when`, where a restarted simulation must not run backwards; a time already passed changes
+        nothing."""
+        behind = when - self.now()
+        if behind > timedelta(0):
+            self._start += behind
+            self._plain = False
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(seconds, 0.0) / self.speed)
 

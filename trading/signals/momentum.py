@@ -31,7 +31,7 @@ def momentum(ticks: Sequence[Tick], now: datetime, limits: MomentumLimits) -> Si
     oldest = _at(ticks, now - timedelta(seconds=limits.window_seconds), limits)
     if oldest is None:
         return Signal(NAME, None, now, f"no spot {limits.window_seconds:g} s ago", reason="no_history")
-    move_bp = (float(newest.price) / float(oldest.price) - 1) * 10_000
+    move_bp = float((newest.price / oldest.price - 1) * 10_000)
     evidence = f"{oldest.price} -> {newest.price} ({move_bp:+.1f} bp)"
     if abs(move_bp) < limits.dead_zone_bp or move_bp == 0:
         return Signal(NAME, None, now, evidence, move_bp, "flat")

@@ -1,0 +1,167 @@
+"""The broker and the account step: nothing leaves unwritten, nothing is assumed, nothing stays open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.trading.build import TICKER, market, quote
+from tests.trading.engine.rig import START, WISH, rig
+from trading.domain.errors import Rejected, StoreFailed, Unavailable, Unresolved
+from trading.domain.market import MarketStatus
+from trading.domain.order import Mode, OrderStatus
+from trading.domain.state import Reason, TradingState
+from trading.engine.broker import ABSENCE_SECONDS
+from trading.engine.loading import load_state
+from trading.risk.gate import Denial
+
+
+async def test_the_order_is_on_disk_before_it_is_sent() -> None:
+    r = rig()
+    at_sending: list[object] = []
+
+    async def look() -> None:
+        at_sending.extend(r.store.select("orders"))
+
+    r.real.during_place = look
+    await r.submit()
+    (written,) = at_sending
+    assert written.status is OrderStatus.PENDING  # type: ignore[attr-defined]
+    assert r.order().status is OrderStatus.RESTING
+
+
+async def test_a_store_that_fails_sends_nothing() -> None:
+    r = rig()
+    r.store.fail = StoreFailed("disk full")
+    with pytest.raises(StoreFailed):
+        await r.submit()
+    assert r.real.calls == []
+    assert r.book.state.orders == {}
+
+
+async def test_a_fill_is_what_the_exchange_lists() -> None:
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    assert r.order().filled == 0
+    assert r.order().reported == 9
+    await r.account.update()
+    assert r.order().filled == 9
+    assert r.book.state.open_trades()[0].contracts == 9
+    await r.account.update()
+    assert r.store.count("fills") == 1
+
+
+async def test_what_does_not_fill_in_time_is_cancelled_and_confirmed() -> None:
+    r = rig()
+    await r.submit()
+    r.clock.advance_to(START + timedelta(seconds=9))
+    await r.account.update()
+    assert "cancel" not in r.real.calls
+    r.clock.advance_to(START + timedelta(seconds=10))
+    await r.account.update()
+    assert r.order().status is OrderStatus.CANCELED
+    assert r.real.calls.count("cancel") == 1
+    assert not r.book.state.trades
+
+
+async def test_a_partial_fill_before_the_cancel_is_kept() -> None:
+    r = rig()
+    await r.submit()
+    r.real.execute(r.order().order_id, Decimal(4))
+    r.clock.advance_to(START + timedelta(seconds=10))
+    await r.account.update()
+    assert r.order().status is OrderStatus.CANCELED
+    assert r.book.state.open_trades()[0].contracts == 4
+
+
+async def test_an_unanswered_order_that_landed_is_found_by_its_own_id() -> None:
+    r = rig()
+    r.real.on_place = [Unresolved("timed out")]
+    await r.submit()
+    assert r.order().status is OrderStatus.UNKNOWN
+    await r.account.update()
+    assert r.order().status is OrderStatus.RESTING
+    assert r.real.calls.count("place") == 1
+
+
+async def test_an_unanswered_order_that_never_landed_stays_unknown_until_that_is_proved() -> None:
+    r = rig()
+    r.real.on_place, r.real.lands = [Unresolved("timed out")], False
+    await r.submit()
+    proof = r.order().expires_at + timedelta(seconds=ABSENCE_SECONDS)
+    r.clock.advance_to(proof)
+    await r.account.update()
+    assert r.order().status is OrderStatus.UNKNOWN
+    r.clock.advance_to(proof + timedelta(seconds=1))
+    await r.account.update()
+    assert r.order().status is OrderStatus.REJECTED
+    assert not r.book.state.trades
+
+
+async def test_rejections_in_a_row_halt() -> None:
+    r = rig()
+    for i in range(5):
+        r.real.on_place = [Rejected("insufficient_balance", "not enough cash on shard 2")]
+        ticker = f"{TICKER}{i}"
+        touch = replace(quote(at=START), ticker=ticker)
+        await r.broker.submit(replace(WISH, ticker=ticker), market(ticker=ticker), touch)
+    assert Reason.REJECTIONS in r.book.state.halts
+    assert r.book.state.trading is TradingState.HALTED
+
+
+async def test_a_second_try_in_the_same_market_is_denied_whatever_became_of_the_first() -> None:
+    r = rig()
+    r.real.on_place = [Rejected("x", "")]
+    await r.submit()
+    again = await r.submit()
+    assert isinstance(again, Denial)
+    assert again.code == "already_entered"
+
+
+async def test_settlement_books_profit_after_fees_once_all_fills_are_read() -> None:
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    await r.account.update()
+    r.clock.advance_to(market().close_time + timedelta(seconds=7))
+    r.real.known[TICKER] = market(status=MarketStatus.FINALIZED, result="yes", settlement_value=Decimal(1))
+    await r.account.update()
+    (trade,) = r.store.select("trades")
+    assert trade.profit == 9 - Decimal("0.52") * 9 - Decimal("0.0175") * 9  # type: ignore[union-attr]
+    assert not r.book.state.positions
+
+
+async def test_a_settlement_waits_for_fills_that_are_reported_but_not_read() -> None:
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    r.real.executions.clear()
+    r.clock.advance_to(market().close_time + timedelta(seconds=7))
+    r.real.known[TICKER] = market(status=MarketStatus.FINALIZED, result="yes", settlement_value=Decimal(1))
+    await r.account.update()
+    assert r.book.state.open_trades()
+    r.real.execute(r.order().order_id, Decimal(9))
+    await r.account.update()
+    assert not r.book.state.open_trades()
+
+
+async def test_a_cancel_that_is_refused_is_asked_again() -> None:
+    r = rig()
+    await r.submit()
+    r.real.cancel_error = Unavailable("exchange_is_paused")
+    assert not await r.broker.cancel(r.order(), "test")
+    r.real.cancel_error = None
+    assert await r.broker.cancel(r.order(), "test")
+
+
+async def test_the_state_read_back_from_the_rows_is_the_state() -> None:
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    await r.account.update()
+    r.desk.pause("ann")
+    assert load_state(r.store, r.clock.now(), Mode.REAL) == r.book.state
