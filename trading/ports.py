@@ -59,9 +59,7 @@ class Exchange(MarketData, Protocol):
     async def cancel_all(self) -> None:
         """Cancel every order on the account, foreign ones too. Raises Unavailable (Paused)."""
 
-    async def orders(
-        self, *, status: str = "", ticker: str = "", since: datetime | None = None
-    ) -> list[OrderReport]:
+    async def orders(self, *, status: str = "", ticker: str = "", since: datetime | None = None) -> list[OrderReport]:
         """The exchange's own list, all pages; `status` is resting, canceled or executed."""
 
     async def order(self, order_id: str) -> OrderReport:

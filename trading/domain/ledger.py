@@ -33,6 +33,8 @@ from trading.domain.trade import Trade, TradeOutcome
 
 KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory, beyond any replay of the exchange's
 
+NOT_REFUSED = frozenset({"called_off", "never_arrived"})  # ended by us, or never got there: no refusal to count
+
 
 class IllegalMove(Exception):
     """An order cannot go from this status to that one: the caller's mistake."""
@@ -159,7 +161,8 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
 def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
     order = _moved(state, event.client_order_id, OrderStatus.REJECTED)
     order = replace(order, updated_at=event.at, why=f"{event.code}: {event.message}".strip(": "))
-    step = _rejections(_with_order(Step(state), order), state.rejections + 1, event.at)
+    refused = event.code not in NOT_REFUSED
+    step = _rejections(_with_order(Step(state), order), state.rejections + refused, event.at)
     return _close_unfilled(step, order, event.at)
 
 

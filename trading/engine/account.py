@@ -5,7 +5,7 @@ Fills are booked as read, never assumed; what did not fill in time is cancelled;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,11 +21,13 @@ FILL_OVERLAP = timedelta(seconds=10)  # fills are asked for from this long befor
 
 
 class Account:
-    """Keeps our orders and trades true to both books."""
+    """Keeps our orders and trades true to both books. `on_settled` is told of every market that paid."""
 
-    def __init__(self, broker: Broker, market_data: MarketData) -> None:
+    def __init__(
+        self, broker: Broker, market_data: MarketData, on_settled: Callable[[MarketSettled], object] | None = None
+    ) -> None:
         self.broker, self.book, self.clock = broker, broker.book, broker.clock
-        self._market_data = market_data
+        self._market_data, self._on_settled = market_data, on_settled
 
     async def update(self) -> None:
         """One pass; asks only where something is open. Raises Unavailable, Unauthorized, StoreFailed."""
@@ -76,8 +78,12 @@ class Account:
             unread = [
                 o for o in state.orders.values() if (o.ticker, o.mode) == (market.ticker, mode) and o.open_count > 0
             ]
-            if not unread and market.settlement_value is not None:
-                self.book.record(MarketSettled(now, market.ticker, mode, market.result, market.settlement_value))
+            if unread or market.settlement_value is None:
+                continue
+            settled = MarketSettled(now, market.ticker, mode, market.result, market.settlement_value)
+            self.book.record(settled)
+            if self._on_settled:
+                self._on_settled(settled)
 
 
 def unproved(state: State) -> list[Order]:

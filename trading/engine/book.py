@@ -7,7 +7,7 @@ in memory when the commit fails. All calls come from the one event loop that own
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import cast
@@ -18,7 +18,7 @@ from trading.domain.records import AuditEntry, Control, Put
 from trading.domain.state import State
 from trading.ports import NoticeSource, Store
 
-Listener = Callable[[Event, State], None]
+Listener = Callable[[Sequence[Put]], None]
 
 
 class Book:
@@ -35,7 +35,7 @@ class Book:
         self._last_audit = cast(AuditEntry | None, next(iter(store.tail("audit", 1)), None))
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener(event, state)` after each event's commit; it must not raise nor wait."""
+        """Call `listener(puts)` with the rows of each commit, after it; it must not raise nor wait."""
         self._listeners.append(listener)
 
     def record(self, *events: Event) -> None:
@@ -60,12 +60,8 @@ class Book:
         if puts:
             self.store.commit(puts)
         self.state, self._notice_seq, self._last_audit = state, seq, last
-        self._tell(events)
-
-    def _tell(self, events: Iterable[Event]) -> None:
-        for event in events:
-            for listener in self._listeners:
-                listener(event, self.state)
+        for listener in self._listeners if puts else ():
+            listener(puts)
 
 
 def _audited(event: CommandAnswered, last: AuditEntry | None) -> AuditEntry:

@@ -56,7 +56,7 @@ class Cycle:
         self.strategies = tuple(strategies)
         self.pulse = Pulse()
         self._market_data = market_data
-        self._on_beat = on_beat
+        self.on_beat = on_beat
         self._pause_checked: datetime | None = None
 
     async def beat(self) -> None:
@@ -80,8 +80,8 @@ class Cycle:
         for strategy in self.strategies:
             await self._decide(strategy, view)
         self.windows.close()
-        if self._on_beat:
-            self._on_beat(view)
+        if self.on_beat:
+            self.on_beat(view)
 
     async def _account(self, view: View) -> None:
         if self.broker.halted:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from trading.domain.errors import Unavailable
+from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Market, Quote, Tick
 from trading.ports import Clock, Feed, MarketData
@@ -47,7 +47,7 @@ class Observer:
     async def _spot(self) -> None:
         try:
             tick = await self._feed.read()
-        except Unavailable as error:
+        except (Unavailable, Unauthorized) as error:
             self.problems["spot"] = str(error)
             return
         self.problems.pop("spot", None)
@@ -59,7 +59,7 @@ class Observer:
             self._markets = await self._market_data.markets(
                 series=self.series, closes_after=now - LISTED_SPAN, closes_before=now + LISTED_SPAN
             )
-        except Unavailable as error:
+        except (Unavailable, Unauthorized) as error:
             self.problems["markets"] = str(error)
             return
         self.problems.pop("markets", None)
@@ -74,7 +74,7 @@ class Observer:
         """The touch of a market now, None when it cannot be read."""
         try:
             quote = await self._market_data.quote(ticker)
-        except Unavailable as error:
+        except (Unavailable, Unauthorized) as error:
             self.problems["quote"] = str(error)
             return None
         self.problems.pop("quote", None)

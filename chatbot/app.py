@@ -1,0 +1,251 @@
+"""The one place that wires everything: settings in, a bot out. Tests call the same function with doubles."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import cast
+
+from chatbot.access import Access, Confirmations
+from chatbot.commands.registry import COMMANDS
+from chatbot.config import Settings
+from chatbot.life import App
+from chatbot.message import Incoming, Person, Reply, Role
+from chatbot.notices import NoticeWriter, Where
+from chatbot.outbox import Channel, Outbox
+from chatbot.places import Places, open_places
+from chatbot.router import Router, Told
+from chatbot.version import VERSION
+from storage.export import TradesCsv
+from storage.store import TinyStore
+from trading.clock import RealClock, VirtualClock
+from trading.domain.events import ErrorSeen, HaltRaised, MarketSettled, ModeChanged
+from trading.domain.intent import View
+from trading.domain.order import Mode
+from trading.domain.records import Control, Put
+from trading.domain.state import Reason
+from trading.domain.trade import Trade
+from trading.engine.account import Account
+from trading.engine.book import Book
+from trading.engine.broker import Broker
+from trading.engine.cycle import Cycle
+from trading.engine.desk import Desk, Facts
+from trading.engine.halting import Halting
+from trading.engine.loading import load_state
+from trading.engine.observer import Observer
+from trading.engine.reconcile import Reconcile
+from trading.engine.windows import Windows
+from trading.exchange.paper import PaperExchange
+from trading.ports import Exchange, Store
+from trading.risk.gate import Identity
+from trading.risk.limits import Limits
+from trading.signals.momentum import MomentumLimits
+from trading.strategies import Consensus, Strategy
+
+MARKER = "HALTED"  # the file in the data folder that keeps a halt which the store could not
+
+log = logging.getLogger("kalshi-chatops")
+
+Handle = Callable[[Incoming], Awaitable[Reply | None]]
+ChannelMaker = Callable[[Settings, Handle, Desk], Sequence[Channel]]
+
+
+def no_channels(settings: Settings, handle: Handle, desk: Desk) -> Sequence[Channel]:
+    """Nobody to talk to."""
+    return ()
+
+
+async def build(
+    settings: Settings,
+    *,
+    clock: RealClock | VirtualClock | None = None,
+    places: Places | None = None,
+    channels: ChannelMaker = no_channels,
+    faults: str = "none",
+    on_beat: Callable[[View], None] | None = None,
+) -> App:
+    """Wire a bot from its settings; nothing runs yet. Raises Misconfigured, StoreRefused."""
+    store = TinyStore.open(settings.data_folder / "store")
+    try:
+        places = places or await open_places(settings, clock, faults)
+        return _wired(settings, store, places, channels, on_beat)
+    except BaseException:
+        if places:
+            await places.close()
+        store.close()
+        raise
+
+
+def _wired(
+    settings: Settings,
+    store: TinyStore,
+    places: Places,
+    channels: ChannelMaker,
+    on_beat: Callable[[View], None] | None,
+) -> App:
+    book = _book(settings, store, places)
+    paper = PaperExchange(places.exchange, places.clock, settings.dry_run_balance_usd)
+    _restore(paper, book)
+    exchanges: dict[Mode, Exchange] = {Mode.DRY_RUN: paper}
+    if places.signed:
+        exchanges[Mode.REAL] = places.exchange
+    broker = Broker(book, exchanges, _identity(settings, store, places), _limits(settings), places.clock)
+    marker = settings.data_folder / MARKER
+    _take_marker(marker, broker)
+    account = Account(broker, places.exchange, lambda paid: _pay_on_paper(paper, paid))
+    observer = Observer(places.exchange, places.feed, places.clock, settings.kalshi_event_ticker_prefix)
+    halting = Halting(broker, lambda by: _mark(marker, by))
+    windows = Windows(book, places.clock)
+    cycle = Cycle(observer, account, halting, windows, strategies(settings), places.exchange, on_beat)
+    desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()))
+    told = Told(stranger=_stranger(book, places), error=_failure("command", book, places))
+    router = Router(
+        desk, Access(_roles(settings)), COMMANDS, Confirmations(), told, version=VERSION, zone=settings.zone
+    )
+    carried = channels(settings, router.handle, desk)
+    outbox = Outbox(store, carried, _failure("channel", book, places), zone=settings.zone, now=places.clock.now)
+    book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
+    _keep_csv(settings, store, book)
+    return App(settings, places, store, book, cycle, Reconcile(account), desk, router, outbox, carried)
+
+
+def strategies(settings: Settings) -> tuple[Strategy, ...]:
+    """The strategies that are named, with their parameters."""
+    known = {"consensus": _consensus}
+    return tuple(known[name](settings) for name in settings.strategies)
+
+
+def _consensus(settings: Settings) -> Consensus:
+    return Consensus(
+        stake_usd=settings.stake_usd,
+        min_price=settings.min_price,
+        max_price=settings.max_price,
+        entry_window_seconds=settings.entry_window_seconds,
+        quote_age_seconds=settings.sample_age_seconds,
+        momentum=MomentumLimits(
+            window_seconds=settings.momentum_window_seconds,
+            sample_age_seconds=settings.sample_age_seconds,
+            dead_zone_bp=settings.momentum_dead_zone_bp,
+        ),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_order_usd=settings.max_order_usd,
+        max_position_usd=settings.max_position_usd,
+        max_exposure_usd=settings.max_exposure_usd,
+        daily_loss_usd=settings.daily_loss_limit_usd,
+        weekly_loss_usd=settings.weekly_loss_limit_usd,
+        max_open_orders=settings.max_open_orders,
+        max_orders_per_minute=settings.max_orders_per_minute,
+        max_consecutive_rejections=settings.max_consecutive_rejections,
+        order_timeout_seconds=settings.order_timeout_seconds,
+    )
+
+
+def _facts(settings: Settings, places: Places) -> Facts:
+    return Facts(
+        environment=settings.environment,
+        version=VERSION,
+        started_at=places.clock.now(),
+        poll_seconds=settings.poll_seconds,
+        instance=settings.instance_name,
+        address=settings.custom_address,
+        dry_run_locked=settings.dry_run_locked,
+    )
+
+
+def _book(settings: Settings, store: TinyStore, places: Places) -> Book:
+    """The book as the store has it, in the mode that may be."""
+    now = places.clock.now()
+    state = load_state(store, now, Mode.DRY_RUN if settings.dry_run else Mode.REAL)
+    where = Where(settings.instance_name, settings.environment, settings.zone, settings.custom_address)
+    book = Book(store, state, NoticeWriter(where), settings.zone)
+    if state.mode is Mode.REAL and (settings.dry_run_locked or not places.signed):
+        book.record(ModeChanged(now, Mode.DRY_RUN, "the configuration"))
+    return book
+
+
+def _restore(paper: PaperExchange, book: Book) -> None:
+    """Give the paper book back what the store knows of it: open orders, positions, and the cash that has moved."""
+    state = book.state
+    moved = sum((t.cash - t.fees for t in state.open_trades(Mode.DRY_RUN)), state.totals_of(Mode.DRY_RUN).profit)
+    held = [p for p in state.positions.values() if p.mode is Mode.DRY_RUN]
+    orders = [o for o in state.orders.values() if o.mode is Mode.DRY_RUN]
+    paper.restore(orders, held, moved)
+
+
+def _pay_on_paper(paper: PaperExchange, paid: MarketSettled) -> None:
+    if paid.mode is Mode.DRY_RUN:
+        paper.settle(paid.ticker, paid.value)
+
+
+def _identity(settings: Settings, store: Store, places: Places) -> Identity:
+    """Whose orders these are: a random id made once in a data folder, of which others see a hash."""
+    row = cast(Control | None, store.get("control", "installation"))
+    if row is None:
+        row = Control("installation", {"id": secrets.token_hex(16)}, places.clock.now())
+        store.commit([Put("control", row.name, row)])
+    digest = blake2b(row.value["id"].encode(), digest_size=4).hexdigest()
+    return Identity(f"k{digest}", settings.environment)
+
+
+def _roles(settings: Settings) -> dict[str, dict[str, Role]]:
+    def parsed(people: object) -> dict[str, Role]:
+        return {key: Role[name.upper()] for key, name in cast(dict[str, str], people).items()}
+
+    return {"telegram": parsed(settings.telegram_users), "discord": parsed(settings.discord_users)}
+
+
+def _mark(marker: Path, by: str) -> None:
+    """Keep a halt where the store cannot; the disk may refuse that too, and then memory alone has it."""
+    try:
+        marker.write_text(by)
+    except OSError as error:
+        log.error("the halt could not be marked in %s: %s", marker, error)
+
+
+def _take_marker(marker: Path, broker: Broker) -> None:
+    """A halt that only the marker kept becomes one that the store keeps."""
+    if marker.exists():
+        broker.book.record(HaltRaised(broker.clock.now(), Reason.MANUAL, marker.read_text() or "?", "killed"))
+        marker.unlink()
+
+
+def _failure(what: str, book: Book, places: Places) -> Callable[[str, Exception], None]:
+    def told(name: str, error: Exception) -> None:
+        text = f"{what} {name}: {type(error).__name__}: {error}"
+        book.record(ErrorSeen(places.clock.now(), f"{what}:{name}", text))
+
+    return told
+
+
+def _stranger(book: Book, places: Places) -> Callable[[Person], None]:
+    def told(person: Person) -> None:
+        text = f"somebody who is not on the list wrote to the bot: {person.by}"
+        book.record(ErrorSeen(places.clock.now(), "stranger", text))
+
+    return told
+
+
+def _keep_csv(settings: Settings, store: TinyStore, book: Book) -> None:
+    """Show every change of a trade in the CSV file, where one is wanted; a file that cannot be written is logged."""
+    if not settings.consensus_trades_csv:
+        return
+    shown = TradesCsv(
+        settings.consensus_trades_csv, lambda: cast(list[Trade], store.select("trades")), settings.environment
+    )
+
+    def keep(puts: Sequence[Put]) -> None:
+        try:
+            for put in puts:
+                if isinstance(put.record, Trade):
+                    shown.put(put.record)
+        except OSError as error:
+            log.error("%s cannot be written: %s", settings.consensus_trades_csv, error)
+
+    book.listen(keep)

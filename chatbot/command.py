@@ -1,0 +1,281 @@
+"""One definition of a command, and how a typed line becomes a call of it.
+
+A command is a typed async function; from its signature, docstring and the few facts given to `@command` come the
+Telegram menu, the Discord slash command, the terminal's completion and `/help`. Nothing is listed a second time.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from chatbot.message import Person, Reply, Role
+from trading.domain.errors import ChatopsError
+from trading.domain.money import exact
+from trading.engine.desk import Desk
+
+READ_TIMEOUT_SECONDS = 30.0  # a command that hangs longer is given up (a read) or left to finish alone (a change)
+LINE_LENGTH_MAX = 1_000  # characters of a line that are looked at
+SHOWN_LENGTH_MAX = 24  # characters of a wrong word that an error repeats
+
+
+class Misread(ChatopsError):
+    """A line that does not fit its command: one sentence with an example."""
+
+
+class Risk(StrEnum):
+    """What a command does to what can be lost. What lowers it is immediate; what raises it is confirmed."""
+
+    NONE = "none"
+    LOWERS = "lowers"
+    RAISES = "raises"
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Who may run a command and what it does to the risk, for given arguments."""
+
+    role: Role
+    risk: Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a number, inclusive: `Annotated[int, Range(1, 50)]`."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument: `kind` is str, int or Decimal; `choices` are lower case; `bounds` belong to numbers."""
+
+    name: str
+    kind: type
+    choices: tuple[str, ...] = ()
+    bounds: Range | None = None
+    required: bool = True
+    default: object = None
+
+    @property
+    def shape(self) -> str:
+        """How a usage line shows it: `on|off`, `[n]`, `<ticker>`."""
+        text = "|".join(self.choices) or self.name
+        if not self.required:
+            return f"[{text}]"
+        return text if self.choices else f"<{text}>"
+
+    @property
+    def sample(self) -> str:
+        if self.choices:
+            return self.choices[0]
+        if self.default not in (None, ""):
+            return str(self.default)
+        return str(self.bounds.least) if self.bounds else "1" if self.kind is not str else self.name
+
+    @property
+    def wish(self) -> str:
+        """What it must be, as the end of a sentence."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        number = {int: "a whole number", Decimal: "a number"}.get(self.kind, "a word")
+        return f"{number} from {self.bounds.least} to {self.bounds.most}" if self.bounds else number
+
+    def read(self, word: str) -> object:
+        """The value of a word. Raises ValueError."""
+        if self.choices:
+            return self.choices[self.choices.index(word.casefold())]
+        if self.kind is str:
+            return word
+        value = int(word) if self.kind is int else exact(word)
+        if self.bounds and not self.bounds.least <= value <= self.bounds.most:
+            raise ValueError(word)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a command that raises risk would change. No fingerprint: there is nothing to confirm, the reply says why."""
+
+    reply: Reply
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command is given. `fingerprint` is the previewed state's, once a person has confirmed it."""
+
+    desk: Desk
+    person: Person
+    role: Role
+    commands: Mapping[str, Command]
+    version: str
+    zone: tzinfo
+    fingerprint: str = ""
+
+
+Handler = Callable[..., Awaitable[Reply]]
+Previewer = Callable[..., Awaitable[Preview]]
+NatureOf = Callable[..., Nature]  # called as the command is, with the context first
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: what it is called, who may run it, and the function. `role` and `risk` are its mildest form's;
+    `nature` narrows them by the arguments. Without `timeout_seconds` it runs until it ends (/kill)."""
+
+    name: str
+    run: Handler
+    role: Role
+    short: str
+    help: str
+    risk: Risk = Risk.NONE
+    parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    nature_of: NatureOf | None = None
+    preview: Previewer | None = None
+    timeout_seconds: float | None = READ_TIMEOUT_SECONDS
+
+    @property
+    def usage(self) -> str:
+        return " ".join([f"/{self.name}", *(p.shape for p in self.parameters)])
+
+    @property
+    def example(self) -> str:
+        return " ".join([f"/{self.name}", *(p.sample for p in self.parameters)])
+
+    def nature(self, context: Context, arguments: Mapping[str, object]) -> Nature:
+        if self.nature_of:
+            return self.nature_of(context, **arguments)
+        return Nature(self.role, self.risk)
+
+    def parse(self, words: tuple[str, ...]) -> dict[str, object]:
+        """Words to keyword arguments; a word too many does not stop what only lowers risk. Raises Misread."""
+        if not self.parameters and self.risk is Risk.LOWERS:
+            words = ()
+        if len(words) > len(self.parameters):
+            takes = {0: "nothing", 1: "one word"}.get(len(self.parameters), f"at most {len(self.parameters)} words")
+            raise Misread(f"/{self.name} takes {takes} after it: for example {self.example}")
+        given = zip(self.parameters, words, strict=False)
+        rest = self.parameters[len(words) :]
+        return {p.name: self._value(p, word) for p, word in given} | {p.name: self._default(p) for p in rest}
+
+    def _value(self, parameter: Parameter, word: str) -> object:
+        try:
+            return parameter.read(word)
+        except ValueError:
+            shown = word[:SHOWN_LENGTH_MAX]
+            raise Misread(f"{parameter.name} is {parameter.wish}, not {shown!r}: for example {self.example}") from None
+
+    def _default(self, parameter: Parameter) -> object:
+        if parameter.required:
+            named = "" if parameter.choices else f"{parameter.name}, "
+            raise Misread(f"/{self.name} needs {named}{parameter.wish}: for example {self.example}")
+        return parameter.default
+
+
+def command(
+    *,
+    role: Role,
+    risk: Risk = Risk.NONE,
+    aliases: tuple[str, ...] = (),
+    nature: NatureOf | None = None,
+    preview: Previewer | None = None,
+    timeout_seconds: float | None = READ_TIMEOUT_SECONDS,
+) -> Callable[[Handler], Command]:
+    """Make a Command of an async function `name(context, **arguments) -> Reply`; a trailing _ of its name is dropped.
+
+    Parameters may be str, int, Decimal, Annotated[int, Range(...)] or Literal[...] of words.
+    """
+    assert preview or (risk is not Risk.RAISES and not nature), "what raises risk needs a preview"
+
+    def made(run: Handler) -> Command:
+        text = inspect.cleandoc(run.__doc__ or "")
+        assert text, f"{run} has no docstring, which is its help"
+        return Command(
+            name=run.__name__.rstrip("_"),
+            run=run,
+            role=role,
+            short=text.splitlines()[0].rstrip("."),
+            help=text,
+            risk=risk,
+            parameters=_parameters(run),
+            aliases=aliases,
+            nature_of=nature,
+            preview=preview,
+            timeout_seconds=timeout_seconds,
+        )
+
+    return made
+
+
+def registry(commands: Iterable[Command]) -> Mapping[str, Command]:
+    """Commands by name, in the order given."""
+    listed = list(commands)
+    words = [word for each in listed for word in (each.name, *each.aliases)]
+    assert len(words) == len(set(words)), "two commands share a word"
+    return MappingProxyType({each.name: each for each in listed})
+
+
+def find(commands: Mapping[str, Command], word: str) -> Command | None:
+    """The command with this name or alias."""
+    return commands.get(word) or next((c for c in commands.values() if word in c.aliases), None)
+
+
+def _parameters(run: Handler) -> tuple[Parameter, ...]:
+    hints = get_type_hints(run, include_extras=True)
+    _, *rest = inspect.signature(run).parameters.values()  # the first is the context
+    return tuple(_parameter(each, hints[each.name]) for each in rest)
+
+
+def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
+    bounds = None
+    if get_origin(hint) is Annotated:
+        hint, bounds = get_args(hint)
+    choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
+    kind = str if choices else hint
+    assert kind in (str, int, Decimal), f"{declared}: no channel can ask for {kind}"
+    required = declared.default is inspect.Parameter.empty
+    default = None if required else declared.default
+    return Parameter(declared.name, kind, choices, bounds, required, default)
+
+
+# --- a typed line ---------------------------------------------------------------------------------------------------
+
+_SAME = str.maketrans(
+    {"、": ",", "…": "..."}
+    | dict.fromkeys("‐‑‒–—―−", "-")
+    | dict.fromkeys("‘’‚‛`´", "'")
+    | dict.fromkeys("“”„‟«»", '"')
+)
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line read: the command's word in lower case without slash or @bot, and the words after it."""
+
+    word: str
+    words: tuple[str, ...] = ()
+
+
+def read_line(text: str) -> Line:
+    """Read what a phone may make of a command: capitals, curly quotes, long dashes, commas, `@botname`, full stops."""
+    text = unicodedata.normalize("NFKC", text[:LINE_LENGTH_MAX]).translate(_SAME)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # zero-width and direction marks
+    words = [_bare(word) for word in _THOUSANDS.sub("", text).replace(",", " ").split()]
+    first, *rest = [word for word in words if word] or [""]
+    return Line(first.lstrip("/").partition("@")[0].strip("-").casefold(), tuple(rest))
+
+
+def _bare(word: str) -> str:
+    return word.strip("'\"").rstrip(".!?;:'\"")

@@ -1,0 +1,103 @@
+"""/signals: what each signal sees now, and why the last markets were skipped, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from chatbot.command import Context, command
+from chatbot.commands.overview import open_market
+from chatbot.message import Reply, Role, Table
+from chatbot.render import labelled, span
+from trading.domain.events import WindowPassed
+from trading.domain.signal import Signal
+from trading.engine.pages import SignalsPage
+
+WINDOWS_SHOWN_MAX = 8
+
+# What the engine's codes mean: (a sentence, a few words for a table's cell).
+REASONS = {
+    "no_market": ("No market of the series is open.", "no market"),
+    "no_adjacent_window": ("No market closed exactly at this one's open.", "no previous market"),
+    "no_strike": ("The market's strike is not published yet.", "no strike"),
+    "previous_contradicted": ("The published result contradicts the strikes.", "result contradicted"),
+    "no_spot": ("There is no spot price.", "no spot"),
+    "stale_spot": ("The spot price is too old.", "spot too old"),
+    "no_history": ("There are not enough spot prices yet.", "too little history"),
+    "flat": ("The spot price hardly moved.", "flat"),
+    "disagree": ("The signals disagree.", "signals disagree"),
+    "no_quote": ("There is no fresh quote.", "no quote"),
+    "one_sided": ("Nobody offers the side wanted.", "one-sided book"),
+    "off_grid": ("The price is not on the market's grid.", "price off grid"),
+    "price_band": ("The price is outside the band allowed.", "price out of band"),
+    "entry_window": ("It is outside the time for entering.", "outside entry time"),
+    "market_closed": ("The market has closed.", "closed"),
+    "ordered": ("An order was sent for this market.", "ordered"),
+    "not_running": ("The bot was not running.", "not running"),
+}
+_DENIED = "denied:"
+
+
+def sentence(code: str) -> str:
+    """What a reason code means; an unknown one as it is."""
+    if code.startswith(_DENIED):
+        return f"The gate refused: {_words(code.removeprefix(_DENIED))}."
+    return REASONS[code][0] if code in REASONS else code
+
+
+def few_words(code: str) -> str:
+    """The same, for a table's cell."""
+    if code.startswith(_DENIED):
+        return f"refused: {_words(code.removeprefix(_DENIED))}"
+    return REASONS[code][1] if code in REASONS else code
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
+
+
+@command(role=Role.VIEWER)
+async def signals(ctx: Context) -> Reply:
+    """What the signals see.
+
+    Also why nothing is wanted now, and what came of the last markets.
+    """
+    page = ctx.desk.signals()
+    rows = tuple(
+        (f"{each.close_time.astimezone(ctx.zone):%H:%M}", "yes" if each.agreed else "no", _came_of(each))
+        for each in page.windows[:WINDOWS_SHOWN_MAX]
+    )
+    return Reply(
+        f"Signals of {page.strategy}",
+        label=labelled(page.label, ctx.zone),
+        fields=tuple(_fields(page)),
+        table=Table(("Closed", "Agreed", "What came of it"), rows) if rows else None,
+    )
+
+
+def _fields(page: SignalsPage) -> Iterator[tuple[str, str]]:
+    now = page.label.now
+    yield "Market", open_market(page.market, now)
+    for signal in page.signals:
+        yield signal.name.capitalize(), _opinion(signal, now)
+    yield "Now", _now(page)
+
+
+def _opinion(signal: Signal, now: datetime) -> str:
+    age = f"{span((now - signal.at).total_seconds())} ago"
+    if signal.side:
+        return f"{signal.side.upper()}, {age}\n{signal.evidence}"
+    return f"no opinion, {age}\n{_because(sentence(signal.reason), signal.evidence)}"
+
+
+def _now(page: SignalsPage) -> str:
+    said = sentence(page.skipped) if page.skipped else "Wants to trade, or has its order in."
+    return _because(said, page.detail)
+
+
+def _because(said: str, detail: str) -> str:
+    return "\n".join(part for part in (said, detail) if part)
+
+
+def _came_of(window: WindowPassed) -> str:
+    return "ordered" if window.ordered else few_words(window.reason)

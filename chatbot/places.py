@@ -1,0 +1,126 @@
+"""Where orders and prices are, by environment: the exchanges of both modes, market data, the spot, and the clock.
+
+`simulated` embeds an exchange on loopback (or uses the one whose address is given, following its clock); `demo` and
+`production` are the live ones. The paper book stands beside each of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import requests
+
+from chatbot.config import Settings
+from chatbot.tools.exchange import open_simulated
+from trading.clock import RealClock, VirtualClock
+from trading.domain.errors import Misconfigured
+from trading.exchange.kalshi.auth import Signer, load_private_key
+from trading.exchange.kalshi.client import KalshiExchange
+from trading.feeds.brti import IndexFeed
+from trading.feeds.spot import SpotFeed
+from trading.ports import Exchange, Feed
+
+SIMULATED = "simulated"
+ANSWER_SECONDS_MAX = 5.0  # for a simulated exchange in another process to say what time it is
+
+
+@dataclass(slots=True)
+class Places:
+    """`exchange` has orders too where `signed`; `closing` ends what was opened, in order."""
+
+    clock: RealClock | VirtualClock
+    exchange: Exchange
+    signed: bool
+    feed: Feed
+    address: str  # that is talked to
+    key_masked: str
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Let go of everything that was opened."""
+        for close in self.closing:
+            await close()
+
+
+async def open_places(
+    settings: Settings, clock: RealClock | VirtualClock | None = None, faults: str = "none"
+) -> Places:
+    """Open what the settings name. Raises Misconfigured where it cannot be reached or signed for."""
+    if settings.environment != SIMULATED:
+        return _live(settings, clock or RealClock())
+    if settings.api_base:
+        return await _followed(settings, settings.api_base, clock)
+    return await _embedded(settings, clock or RealClock(settings.sim_speed), faults)
+
+
+async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults: str) -> Places:
+    folder = settings.data_folder / "exchange"
+    simulated = await open_simulated(folder, clock, seed=settings.sim_seed, faults=faults)
+    key = load_private_key(simulated.credentials.private_key_path.read_bytes())
+    exchange = KalshiExchange(simulated.server.base_url, Signer(simulated.credentials.key_id, key), clock)
+    places = Places(
+        clock=clock,
+        exchange=exchange,
+        signed=True,
+        feed=IndexFeed(exchange, settings.kalshi_event_ticker_prefix),
+        address=simulated.server.base_url,
+        key_masked=_masked(simulated.credentials.key_id),
+    )
+    places.closing = [_closing(exchange), simulated.server.stop]
+    return places
+
+
+async def _followed(settings: Settings, base_url: str, clock: RealClock | VirtualClock | None) -> Places:
+    """A simulated exchange in a process of its own: its clock is ours."""
+    if clock is None:
+        now, speed = await asyncio.to_thread(_clock_of, base_url)
+        clock = RealClock(speed, now)
+    signer = _signer(settings)
+    exchange = KalshiExchange(base_url, signer, clock, subaccount=settings.kalshi_subaccount)
+    feed = IndexFeed(exchange, settings.kalshi_event_ticker_prefix)
+    return Places(clock, exchange, signer is not None, feed, base_url, settings.key_masked, [_closing(exchange)])
+
+
+def _clock_of(base_url: str) -> tuple[datetime, float]:
+    try:
+        answer = requests.get(f"{base_url}/simulated/clock", timeout=ANSWER_SECONDS_MAX).json()
+        return datetime.fromisoformat(answer["now"]), float(answer["speed"])
+    except (requests.RequestException, KeyError, TypeError, ValueError) as error:
+        reason = type(error).__name__
+        raise Misconfigured(
+            f"KALSHI_API_BASE={base_url} does not answer as a simulated exchange ({reason}): "
+            "start it with `kalshi-chatops exchange`, or set KALSHI_ENV"
+        ) from error
+
+
+def _live(settings: Settings, clock: RealClock | VirtualClock) -> Places:
+    signer = _signer(settings)
+    assert settings.api_base is not None, "demo and production have an address"
+    exchange = KalshiExchange(settings.api_base, signer, clock, subaccount=settings.kalshi_subaccount)
+    feed = SpotFeed(settings.kalshi_event_ticker_prefix, clock)
+
+    async def close_feed() -> None:
+        feed.close()
+
+    places = Places(clock, exchange, signer is not None, feed, settings.api_base, settings.key_masked)
+    places.closing = [close_feed, _closing(exchange)]
+    return places
+
+
+def _signer(settings: Settings) -> Signer | None:
+    pem = settings.private_key_pem()
+    return Signer(settings.kalshi_api_key_id, load_private_key(pem)) if pem else None
+
+
+def _closing(exchange: KalshiExchange) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        exchange.close()
+
+    return close
+
+
+def _masked(key_id: str) -> str:
+    return f"{key_id[:4]}…{key_id[-4:]}"

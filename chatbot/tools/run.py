@@ -1,0 +1,170 @@
+"""The bot as people run it: beats on a schedule, the chat beside them, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from chatbot.app import Handle, build
+from chatbot.channels.terminal import StdinChannel, TerminalChannel
+from chatbot.commands.overview import glance
+from chatbot.commands.registry import COMMANDS
+from chatbot.config import Settings
+from chatbot.life import App
+from chatbot.logs import set_up
+from chatbot.outbox import Channel
+from chatbot.render import money
+from trading.domain.errors import StoreError, Unauthorized, Unavailable
+from trading.domain.intent import View
+from trading.domain.market import Quote
+from trading.domain.money import ONE
+from trading.domain.order import Mode
+from trading.engine.desk import Desk
+from trading.schedule import Schedule
+
+RECONCILE_SECONDS = 60.0
+EXIT_STORE = 75  # the store failed while running: a supervisor starts us again, and start-up recovers
+SWITCH_SECONDS = 0.0005  # one busy thread otherwise adds 10 ms to every turn of the loop
+
+log = logging.getLogger("kalshi-chatops")
+
+
+async def run(settings: Settings, *, terminal: bool, level: str = "") -> int:
+    """Run until a signal, the end of the terminal, or a fatal error; the exit code."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    chatty = terminal and sys.stdin.isatty()
+    set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
+    app = await build(settings, channels=_maker(terminal, chatty))
+    app.cycle.on_beat = lambda view: log_beat(app, view)
+    try:
+        await app.start()
+        for line in await banner(app):
+            print(line, flush=True)
+    except StoreError as error:
+        app.end(error)
+    await _live(app)
+    if app.fatal:
+        print(f"kalshi-chatops: stopped: {app.fatal}", file=sys.stderr)
+    return EXIT_STORE if app.fatal else 0
+
+
+def _maker(terminal: bool, chatty: bool) -> Any:
+    def make(settings: Settings, handle: Handle, desk: Desk) -> Sequence[Channel]:
+        if not terminal:
+            return ()
+        if chatty:
+            return (TerminalChannel(handle, COMMANDS, lambda: glance(desk.status())),)
+        return (StdinChannel(handle, COMMANDS),)
+
+    return make
+
+
+async def _live(app: App) -> None:
+    """Beats, checks, deliveries and channels, until something ends them; then the last notices."""
+    _listen_to_signals(app)
+    schedule = Schedule(app.places.clock.speed, lambda name, kind, error: _job_failed(app, name, kind, error))
+    schedule.every("beat", app.settings.poll_seconds, app.beat)
+    schedule.every("reconcile", RECONCILE_SECONDS, app.check)
+    delivering = asyncio.create_task(_watched(app, app.outbox.run()))
+    listening = [asyncio.create_task(_listening(app, channel)) for channel in app.channels]
+    schedule.start()
+    try:
+        await app.ended.wait()
+    finally:
+        schedule.stop()
+        await app.stop("asked to")
+        delivering.cancel()
+        await asyncio.gather(delivering, *listening, return_exceptions=True)
+
+
+async def _watched(app: App, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except StoreError as error:
+        app.end(error)
+
+
+async def _listening(app: App, channel: Channel) -> None:
+    """A terminal that ends (Ctrl-C, Ctrl-D, the end of standard input) ends the bot."""
+    await channel.run()
+    app.end()
+
+
+def _listen_to_signals(app: App) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # not everywhere
+            loop.add_signal_handler(name, app.end)
+
+
+def _job_failed(app: App, name: str, kind: str, error: BaseException | None) -> None:
+    """A missed turn is worth a line; an error that came through every other net ends the program, never in silence."""
+    if error is None:
+        log.info("the %s was %s", name, kind)
+    else:
+        log.error("the %s failed", name, exc_info=error)
+        app.end(error)
+
+
+def log_beat(app: App, view: View) -> None:
+    """One line a beat: time, mode, market, seconds left, yes, no, spot, the day's P&L."""
+    state, market, quote = app.book.state, view.market, view.quote
+    log.info(
+        "beat",
+        extra={
+            "at": view.now.isoformat(timespec="seconds"),
+            "mode": state.mode.value,
+            "market": market.ticker if market else None,
+            "left_s": int((market.close_time - view.now).total_seconds()) if market else None,
+            "yes": _price(quote, yes=True),
+            "no": _price(quote, yes=False),
+            "spot": str(view.ticks[-1].price) if view.ticks else None,
+            "pnl": str(app.desk.status().day_profit),
+        },
+    )
+
+
+def _price(quote: Quote | None, *, yes: bool) -> str | None:
+    if quote is None:
+        return None
+    if yes:
+        return str(quote.ask.price) if quote.ask else None
+    return str(ONE - quote.bid.price) if quote.bid else None
+
+
+async def banner(app: App) -> list[str]:
+    """What runs, on what, with what: the first lines that a person sees."""
+    settings, state, places = app.settings, app.book.state, app.places
+    dry = state.mode is Mode.DRY_RUN
+    totals = state.totals_of(state.mode)
+    pending = len(state.open_trades(state.mode))
+    rows = {
+        "environment": settings.environment + (f" (play money, {places.clock.speed:g}x)" if _play(settings) else ""),
+        "dry run": "on: orders are filled on paper" if dry else "off: orders go to the exchange",
+        "series": f"{settings.kalshi_event_ticker_prefix}, {', '.join(settings.strategies)}",
+        "stake": f"{money(settings.stake_usd)} a market, {settings.min_price}-{settings.max_price}",
+        "window": f"{settings.entry_window_seconds:g} s to enter, {settings.momentum_window_seconds:g} s momentum",
+        "interval": f"{settings.poll_seconds:g} s",
+        "address": places.address,
+        "key": places.key_masked or "none",
+        "balance": await _balance(app),
+        "trades": f"{totals.trades + pending} ({totals.wins} won, {totals.losses} lost, {pending} pending)",
+        "state": state.trading.value,
+    }
+    return ["", "kalshi-chatops", *(f"  {name:<12} {text}" for name, text in rows.items() if text), ""]
+
+
+def _play(settings: Settings) -> bool:
+    return settings.environment == "simulated"
+
+
+async def _balance(app: App) -> str:
+    try:
+        return money((await app.desk.balance()).balance.total)
+    except (Unavailable, Unauthorized) as error:
+        return f"unknown: {error}"

@@ -1,0 +1,32 @@
+"""Steps from one schema version of the stored documents to the next.
+
+Every file of the store says which version wrote it. A new field with a default needs no step; a renamed, removed or
+reinterpreted one does: append a function to STEPS and the version counts itself. Files of an older version are brought
+forward row by row while opening, and a snapshot in the new version is written at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+Step = Callable[[str, dict[str, Any]], dict[str, Any]]  # (table, document) -> document
+
+STEPS: tuple[Step, ...] = ()  # STEPS[i] turns version i + 1 into version i + 2
+
+
+def current_version() -> int:
+    """The version that this program writes; the first was 1."""
+    return len(STEPS) + 1
+
+
+def migrate(table: str, document: bytes, version: int) -> bytes:
+    """The document brought from `version` to the current one; itself when there is nothing to do."""
+    if version == current_version():
+        return document
+    plain = msgspec.json.decode(document)
+    for step in STEPS[version - 1 :]:
+        plain = step(table, plain)
+    return msgspec.json.encode(plain)

@@ -1,0 +1,413 @@
+"""Fakes for testing the chat: a desk with fixed pages, a store in memory, people, and messages of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chatbot.access import Access, Confirmations
+from chatbot.command import Command
+from chatbot.commands.registry import COMMANDS
+from chatbot.message import Incoming, Person, Reply, Role
+from chatbot.outbox import DeliveryFailed
+from chatbot.router import Router, Told
+from trading.domain.errors import Stale
+from trading.domain.events import WindowPassed
+from trading.domain.market import Level, Market, MarketStatus, Outcome, Quote, Tick
+from trading.domain.order import Balance, Mode, Order, OrderStatus, Position, Side
+from trading.domain.records import Notice, Put, Record, Severity
+from trading.domain.signal import Signal
+from trading.domain.state import Halt, Reason, Totals, TradingState
+from trading.domain.trade import Trade, TradeOutcome
+from trading.engine import pages
+from trading.engine.desk import Desk
+
+NOW = datetime(2026, 10, 3, 14, 5, 9, tzinfo=UTC)
+TICKER = "KXBTC15M-26OCT031015-15"
+
+OWNER = Person("telegram", "1", "Ann")
+OPERATOR = Person("telegram", "2", "Bo")
+VIEWER = Person("telegram", "3", "Cy")
+STRANGER = Person("telegram", "666", "Mallory")
+ROLES = {"telegram": {"1": Role.OWNER, "2": Role.OPERATOR, "3": Role.VIEWER}}
+
+
+def d(text: str | int) -> Decimal:
+    return Decimal(text)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+LABEL = pages.Label("attic", "simulated", Mode.REAL, NOW)
+MARKET = Market(
+    TICKER, "KXBTC15M-26OCT031015", ago(309), ago(-591), MarketStatus.ACTIVE, strike=d("67123.45"), title="BTC up?"
+)
+QUOTE = Quote(TICKER, ago(2), Level(d("0.50"), d(120)), Level(d("0.51"), d(80)))
+TICK = Tick("BRTI", d("67140.12"), ago(1))
+
+
+def trade(n: int = 0, **changed: Any) -> Trade:
+    """A trade that won: nine YES at 51 cents."""
+    made = Trade(
+        trade_id=f"kc-{n}",
+        mode=Mode.REAL,
+        strategy="consensus",
+        ticker=TICKER,
+        side=Outcome.YES,
+        opened_at=ago(1800 + 900 * n),
+        close_time=ago(900 * (n + 1)),
+        limit_price=d("0.51"),
+        ordered=d(9),
+        contracts=d(9),
+        cost=d("4.59"),
+        cash=d("-4.59"),
+        position=d(9),
+        fees=d("0.1575"),
+        outcome=TradeOutcome.WIN,
+        payout=d(9),
+        profit=d("4.2525"),
+        closed_at=ago(900 * (n + 1) - 5),
+    )
+    return replace(made, **changed)
+
+
+def order(**changed: Any) -> Order:
+    """Nine YES at 51 cents, resting."""
+    made = Order(
+        client_order_id="kc-0",
+        mode=Mode.REAL,
+        strategy="consensus",
+        ticker=TICKER,
+        side=Side.BID,
+        price=d("0.51"),
+        count=d(9),
+        status=OrderStatus.RESTING,
+        created_at=ago(12),
+        updated_at=ago(12),
+        close_time=ago(-591),
+        order_id="0f4b5c9e-3d21-4a57-9d4e-8c0e6f1a2b3c",
+        why="both say yes",
+    )
+    return replace(made, **changed)
+
+
+def status_page(**changed: Any) -> pages.StatusPage:
+    made = pages.StatusPage(
+        label=LABEL,
+        trading=TradingState.ACTIVE,
+        halts=(),
+        strategies=("consensus",),
+        market=MARKET,
+        quote=QUOTE,
+        tick=TICK,
+        day_profit=d("12.4037"),
+        at_risk=d("4.7475"),
+        open_trades=1,
+        live_orders=1,
+        unknown_orders=0,
+        last_beat=ago(2),
+        poll_seconds=5.0,
+        notices_queued=0,
+    )
+    return replace(made, **changed)
+
+
+MANUAL = Halt(Reason.MANUAL, ago(300), "Ann (telegram:1)", "killed")
+STALE_FEED = Halt(Reason.STALE_FEED, ago(30), "", "no spot for 31 s")
+
+
+class FakeDesk(Desk):
+    """Answers with fixed pages; tests change `pages` and `state`, and read `done` and `audits`."""
+
+    def __init__(self) -> None:
+        self.status_page = status_page()
+        self.balance_page = pages.BalancePage(
+            LABEL, Balance(d("1985.2537"), {0: d(985), 2: d("1000.2537")}, d("4.59")), d("4.7475"), d("12.4037")
+        )
+        self.positions_page = pages.PositionsPage(
+            LABEL,
+            (
+                pages.HeldPosition(Position(Mode.REAL, TICKER, d(9), "consensus"), trade(), QUOTE, MARKET.close_time),
+                pages.HeldPosition(Position(Mode.REAL, "KXOTHER-26DEC31-T3.50", d(-12)), None, QUOTE, None),
+                pages.HeldPosition(Position(Mode.REAL, "KXTHIRD-26DEC31", d(1)), None, None, None),
+            ),
+        )
+        self.orders_page = pages.OrdersPage(
+            LABEL,
+            (order(), order(status=OrderStatus.UNKNOWN, order_id="", mode=Mode.DRY_RUN, filled=d(3), side=Side.ASK)),
+            tuple(f"7d1f1c3e-5b2a-4c1d-8e9f-00000000000{n}" for n in range(7)),
+        )
+        self.trades_page = pages.TradesPage(LABEL, all_trades(), 57)
+        self.pnl_page = pages.PnlPage(
+            LABEL,
+            "day",
+            date(2026, 10, 3),
+            Totals(7, 4, 1, d("12.4037"), d("1.8904")),
+            1,
+            d("4.7475"),
+            Totals(3, 2, 0, d("-3.2"), d("0.79")),
+            unfilled=2,
+        )
+        self.signals_page = signals_page()
+        self.health_page = pages.HealthPage(
+            LABEL,
+            "0.1.0",
+            ago(90_061),
+            18_012,
+            ago(2),
+            0.0421,
+            {"spot": 1.2, "quote": None},
+            True,
+            (),
+            {"orders": 1200},
+        )
+        self.halts: tuple[Halt, ...] = ()
+        self.dry = False
+        self.refused = ""
+        self.hang = asyncio.Event()
+        self.hanging = False
+        self.done: list[str] = []
+        self.audits: list[tuple[str, str, str, str]] = []
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.dry}/{','.join(h.reason for h in self.halts)}"
+
+    def status(self) -> pages.StatusPage:
+        trading = TradingState.HALTED if self.halts else self.status_page.trading
+        return replace(self.status_page, trading=trading, halts=self.halts or self.status_page.halts)
+
+    async def balance(self) -> pages.BalancePage:
+        if self.hanging:
+            await self.hang.wait()
+        return self.balance_page
+
+    async def positions(self) -> pages.PositionsPage:
+        return self.positions_page
+
+    async def orders(self) -> pages.OrdersPage:
+        return self.orders_page
+
+    def trades(self, count: int) -> pages.TradesPage:
+        return replace(self.trades_page, trades=self.trades_page.trades[:count])
+
+    def pnl(self, period: str) -> pages.PnlPage:
+        return replace(self.pnl_page, period=period)
+
+    def signals(self) -> pages.SignalsPage:
+        return self.signals_page
+
+    def health(self) -> pages.HealthPage:
+        return self.health_page
+
+    async def kill(self, by: str) -> pages.KillReport:
+        self.done.append(f"kill by {by}")
+        self.halts = (*self.halts, MANUAL)
+        return pages.KillReport(LABEL, True, True, (), 1, d("4.7475"), 0.041)
+
+    def pause(self, by: str) -> None:
+        self.done.append(f"pause by {by}")
+        self.halts = (Halt(Reason.PAUSED, NOW, by),)
+
+    def preview_resume(self) -> pages.ResumePreview:
+        clears = tuple(h for h in self.halts if h.reason is not Reason.STALE_FEED)
+        stays = tuple(h for h in self.halts if h.reason is Reason.STALE_FEED)
+        return pages.ResumePreview(LABEL, clears, stays, self.fingerprint)
+
+    def resume(self, by: str, fingerprint: str) -> pages.ResumePreview:
+        preview = self.preview_resume()
+        if fingerprint != preview.fingerprint:
+            raise Stale("what stands in the way has changed")
+        self.done.append(f"resume by {by}")
+        self.halts = preview.stays
+        return preview
+
+    def preview_mode(self, dry_run: bool) -> pages.ModePreview:
+        to = Mode.DRY_RUN if dry_run else Mode.REAL
+        return pages.ModePreview(LABEL, to, 1, 2, self.refused, self.fingerprint)
+
+    async def set_dry_run(self, dry_run: bool, by: str, fingerprint: str = "") -> pages.ModeReport:
+        if self.hanging:
+            await self.hang.wait()
+        self.done.append(f"dry run {dry_run} by {by} {fingerprint}".strip())
+        self.dry = dry_run
+        return pages.ModeReport(LABEL, 1, "one paper position runs on")
+
+    def audit(self, person: str, channel: str, command: str, result: str) -> None:
+        self.audits.append((person, channel, command, result))
+
+
+def all_trades() -> tuple[Trade, ...]:
+    """Newest first: one of each kind, with wide figures."""
+    return (
+        trade(0, outcome=TradeOutcome.OPEN),
+        trade(1),
+        trade(2, outcome=TradeOutcome.LOSS, side=Outcome.NO, profit=d("-4.7475"), contracts=d("10.5")),
+        trade(3, outcome=TradeOutcome.SCALAR, profit=d("0.25")),
+        trade(4, outcome=TradeOutcome.CORRECTED, profit=d("-1000.1")),
+        trade(5, outcome=TradeOutcome.UNFILLED, contracts=d(0)),
+    )
+
+
+def signals_page(**changed: Any) -> pages.SignalsPage:
+    reasons = ("", "disagree", "price_band", "denied:max_open_orders", "previous_contradicted", "something_new")
+    windows = tuple(
+        WindowPassed(ago(900 * n), "consensus", TICKER, ago(900 * n), Mode.REAL, n < 3, not reason, reason)
+        for n, reason in enumerate(reasons)
+    )
+    signals = (
+        Signal("previous", Outcome.YES, ago(309), "67,100.10 -> 67,123.45"),
+        Signal("momentum", None, ago(1), "67139.8 -> 67140.12 (+0.0 bp)", 0.05, "flat"),
+    )
+    made = pages.SignalsPage(LABEL, "consensus", MARKET, signals, "flat", "momentum: +0.0 bp", windows)
+    return replace(made, **changed)
+
+
+# --- messages and the router ----------------------------------------------------------------------------------------
+
+
+def said(text: str, person: Person = OWNER, **changed: Any) -> Incoming:
+    return replace(Incoming(person, "chat", text, NOW), **changed)
+
+
+class Times:
+    """Real time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - NOW).total_seconds()
+
+    def pass_(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.pass_(seconds)
+        await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Chat:
+    """A router on a fake desk, with what it told beside its answers."""
+
+    desk: FakeDesk
+    router: Router
+    times: Times
+    strangers: list[Person]
+    errors: list[tuple[str, Exception]]
+
+    async def say(self, text: str, person: Person = OWNER, **changed: Any) -> Reply | None:
+        return await self.router.handle(said(text, person, **{"sent_at": self.times.at, **changed}))
+
+    async def answer(self, text: str, person: Person = OWNER, **changed: Any) -> Reply:
+        reply = await self.say(text, person, **changed)
+        assert reply is not None
+        return reply
+
+
+def chat(commands: Mapping[str, Command] = COMMANDS, roles: Mapping[str, Mapping[str, Role]] = ROLES) -> Chat:
+    desk, times = FakeDesk(), Times()
+    strangers: list[Person] = []
+    errors: list[tuple[str, Exception]] = []
+    router = Router(
+        desk,
+        Access(roles),
+        commands,
+        Confirmations(times.monotonic),
+        Told(strangers.append, lambda name, error: errors.append((name, error))),
+        version="0.1.0",
+        zone=UTC,
+        now=times.now,
+    )
+    return Chat(desk, router, times, strangers, errors)
+
+
+# --- the outbox -----------------------------------------------------------------------------------------------------
+
+
+class MemoryStore:
+    """ports.Store in a dict; `broken` makes the next commits fail."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, Record]] = {}
+        self.commits = 0
+        self.broken: Exception | None = None
+
+    def commit(self, puts: Sequence[Put]) -> None:
+        if self.broken:
+            raise self.broken
+        self.commits += 1
+        for put in puts:
+            table = self.tables.setdefault(put.table, {})
+            if put.record is None:
+                table.pop(put.key, None)
+            else:
+                table[put.key] = put.record
+
+    def get(self, table: str, key: str) -> Record | None:
+        return self.tables.get(table, {}).get(key)
+
+    def select(self, table: str, **equals: object) -> list[Record]:
+        rows = self.tables.get(table, {}).values()
+        return [row for row in rows if all(getattr(row, name) == value for name, value in equals.items())]
+
+    def tail(self, table: str, count: int) -> list[Record]:
+        return list(self.tables.get(table, {}).values())[-count:]
+
+    def count(self, table: str) -> int:
+        return len(self.tables.get(table, {}))
+
+    def close(self) -> None: ...
+
+    def owe(self, *notices: Notice) -> None:
+        self.commit([Put("outbox", notice.key, notice) for notice in notices])
+
+
+def notice(seq: int, severity: Severity = Severity.NOTICE, **changed: Any) -> Notice:
+    made = Notice(seq, "fill", severity, NOW, f"notice {seq}", (("Market", TICKER),), "attic · REAL · demo")
+    return replace(made, **changed)
+
+
+class FakeChannel:
+    """Delivers into a list; `plan` holds what the next tries raise (None: deliver, "hang": never answer)."""
+
+    def __init__(self, name: str = "telegram", plan: Sequence[Exception | str | None] = ()) -> None:
+        self.name = name
+        self.plan = list(plan)
+        self.got: list[tuple[int, bool, float]] = []
+        self.notices: list[Notice] = []
+        self.tries = 0
+
+    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+        self.tries += 1
+        next_ = self.plan.pop(0) if self.plan else None
+        if isinstance(next_, Exception):
+            raise next_
+        if next_ == "hang":
+            await asyncio.Event().wait()
+        self.got.append((notice.seq, repeat, late_seconds))
+        self.notices.append(notice)
+
+    @property
+    def titles(self) -> list[str]:
+        return [each.title for each in self.notices]
+
+    async def run(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def down(retry_after: float | None = None, *, unknown: bool = False) -> DeliveryFailed:
+    return DeliveryFailed("down", retry_after=retry_after, unknown=unknown)

@@ -1,0 +1,65 @@
+"""The public tape: executions of a market, newest first; the street's own, and ours among them.
+
+The street's are worked out from the world when somebody asks; each takes at most what the touch showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+
+from trading.domain.order import Side
+from trading.exchange.simulated.chance import identity
+from trading.exchange.simulated.matching import OPPOSITE
+from trading.exchange.simulated.venue import Venue
+from trading.exchange.simulated.windows import Window
+
+CHUNK = timedelta(seconds=30)  # of the world looked at in one go
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """One execution as everybody sees it; `side` is the taker's."""
+
+    trade_id: str
+    ticker: str
+    side: Side
+    price: int
+    count: int
+    at: datetime
+
+
+def tape(venue: Venue, window: Window, first: datetime, last: datetime) -> Iterator[Print]:
+    """Executions of one market between two times (both included), newest first."""
+    ours = _ours(venue, window, first, last)
+    return merge(_street(venue, window, first, last), ours, key=lambda p: (p.at, p.trade_id), reverse=True)
+
+
+def _street(venue: Venue, window: Window, first: datetime, last: datetime) -> Iterator[Print]:
+    until = min(last, venue.now, window.close_time)
+    while until >= max(first, window.open_time):
+        after = max(until - CHUNK, max(first, window.open_time) - timedelta(microseconds=1))
+        for moment in reversed(list(venue.world.moments(window, after, until))):
+            if venue.pauses.at(moment) is None:
+                yield from _prints(venue, window, moment)
+        until = after
+
+
+def _prints(venue: Venue, window: Window, moment: datetime) -> list[Print]:
+    book = venue.world.street(window, moment)
+    prints = []
+    for number, taker in enumerate(venue.world.takers(window, moment)):
+        touch = book.asks if taker.side is Side.BID else book.bids
+        trade_id = identity(venue.seed, f"{window.ticker}:{moment.timestamp()}", number)
+        prints.append(Print(trade_id, window.ticker, taker.side, touch[0][0], min(taker.count, touch[0][1]), moment))
+    return sorted(prints, key=lambda p: p.trade_id, reverse=True)
+
+
+def _ours(venue: Venue, window: Window, first: datetime, last: datetime) -> list[Print]:
+    fills = [f for f in venue.account.fills if f.ticker == window.ticker and first <= f.at <= last]
+    prints = [
+        Print(f.fill_id, f.ticker, f.side if f.is_taker else OPPOSITE[f.side], f.price, f.count, f.at) for f in fills
+    ]
+    return sorted(prints, key=lambda p: (p.at, p.trade_id), reverse=True)
