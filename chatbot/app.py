@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -16,15 +17,15 @@ from chatbot.life import App
 from chatbot.message import Incoming, Person, Reply, Role
 from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
-from chatbot.places import Places, open_places
+from chatbot.places import SIMULATED, Places, open_places
 from chatbot.router import Router, Told
 from chatbot.version import VERSION
 from storage.export import TradesCsv
 from storage.store import TinyStore
 from trading.clock import RealClock, VirtualClock
-from trading.domain.events import ErrorSeen, HaltRaised, MarketSettled, ModeChanged
+from trading.domain.events import ErrorSeen, HaltRaised, MarketSettled, ModeChanged, WindowPassed
 from trading.domain.intent import View
-from trading.domain.order import Mode
+from trading.domain.order import Fill, Mode, Order
 from trading.domain.records import Control, Put
 from trading.domain.state import Reason
 from trading.domain.trade import Trade
@@ -86,6 +87,8 @@ def _wired(
     channels: ChannelMaker,
     on_beat: Callable[[View], None] | None,
 ) -> App:
+    if settings.environment == SIMULATED and not settings.api_base:
+        places.clock.advance_to(last_moment(store) or places.clock.now())
     book = _book(settings, store, places)
     paper = PaperExchange(places.exchange, places.clock, settings.dry_run_balance_usd)
     _restore(paper, book)
@@ -168,6 +171,14 @@ def _book(settings: Settings, store: TinyStore, places: Places) -> Book:
     if state.mode is Mode.REAL and (settings.dry_run_locked or not places.signed):
         book.record(ModeChanged(now, Mode.DRY_RUN, "the configuration"))
     return book
+
+
+def last_moment(store: Store) -> datetime | None:
+    """The latest moment that the store knows of: a simulated clock must not run backwards over a restart."""
+    orders = cast(list[Order], store.tail("orders", 1))
+    dated = cast(list[Fill | WindowPassed], [*store.tail("fills", 1), *store.tail("windows", 1)])
+    moments = [o.updated_at for o in orders] + [r.at for r in dated]
+    return max(moments, default=None)
 
 
 def _restore(paper: PaperExchange, book: Book) -> None:

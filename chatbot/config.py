@@ -13,11 +13,12 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
     max_orders_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     max_consecutive_rejections: Annotated[int, Field(ge=1, le=1000)] = 5
     low_balance_usd: Annotated[Decimal, Field(ge=0)] = Decimal("20")
-    control_lost_setting: Annotated[float | None, BeforeValidator(_blank), Field(gt=0)] = Field(
+    control_lost_setting: Annotated[Annotated[float, Field(gt=0, le=10_080)] | None, BeforeValidator(_blank)] = Field(
         None, validation_alias="CONTROL_LOST_MINUTES"
     )
     totp_secret: SecretStr = SecretStr("")
@@ -117,7 +118,7 @@ class Settings(BaseSettings):
     daily_digest_at: str = "20:00"
     notify: str = ""
     heartbeat_url: SecretStr = SecretStr("")
-    health_port: Annotated[int | None, BeforeValidator(_blank), Field(ge=1, le=65_535)] = None
+    health_port: Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BeforeValidator(_blank)] = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     sim_seed: Annotated[int, Field(ge=0)] = 1
     sim_speed: Annotated[float, Field(gt=0, le=1000)] = 20
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     def _strategies(cls, value: str) -> str:
         names = [name.strip() for name in value.split(",") if name.strip()]
         require(names, "names no strategy: use consensus")
+        require(len(names) == len(set(names)), "names a strategy twice: name each once")
         for name in names:
             one_of(name, ("consensus",), "strategy")
         return value
@@ -216,8 +218,9 @@ class Settings(BaseSettings):
         self._which_environment()
         self._key()
         if self.environment == "production" and self.custom_address and not self.allow_custom_kalshi_api:
+            name = "KALSHI_API_BASE" if self.custom_address == self.kalshi_api_base else "KALSHI_WS_URL"
             raise ValueError(
-                f"KALSHI_API_BASE={self.kalshi_api_base} is not Kalshi's own address, which production refuses: "
+                f"{name}={self.custom_address} is not Kalshi's own address, which production refuses: "
                 "remove it, or set ALLOW_CUSTOM_KALSHI_API=true if you mean it"
             )
         return self
@@ -290,8 +293,9 @@ class Settings(BaseSettings):
 
     @property
     def custom_address(self) -> str:
-        """A Kalshi address that is not the environment's own, empty otherwise."""
-        return "" if self.kalshi_api_base == (HOSTS[self.environment][0] or "") else self.kalshi_api_base
+        """The first Kalshi address that is not the environment's own, empty where there is none."""
+        given = (self.kalshi_api_base, self.kalshi_ws_url)
+        return next((each for each in given if each and each not in HOSTS[self.environment]), "")
 
     @property
     def data_folder(self) -> Path:
@@ -351,7 +355,7 @@ def load(env_file: Path | None = Path(".env"), environ: Mapping[str, str] | None
     process = os.environ if environ is None else environ
     given = _from_file(env_file, known) | _from_process(process, known)
     try:
-        return Settings.model_validate({known[name]: text.strip() for name, text in given.items() if text.strip()})
+        return Settings.model_validate({known[name]: text for name, text in given.items()})
     except ValidationError as error:
         raise Misconfigured(_sentence(error)) from None
 
@@ -359,22 +363,43 @@ def load(env_file: Path | None = Path(".env"), environ: Mapping[str, str] | None
 def _from_file(env_file: Path | None, known: Mapping[str, str]) -> dict[str, str]:
     if env_file is None or not env_file.is_file():
         return {}
-    values = {name: text for name, text in dotenv_values(env_file).items() if text is not None}
+    values = _lines(env_file)
     for name in values:
         if name not in known:
             raise Misconfigured(f"{name} in {env_file} is no name that this bot knows{_nearest(name, known)}")
+    return _set(values)
+
+
+def _lines(env_file: Path) -> dict[str, str]:
+    """Names and values as they stand there: a `$` in a token is a `$`, and a line that is none is not passed over."""
+    try:
+        text = env_file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{env_file} cannot be read ({error}): save it as plain UTF-8 text") from None
+    values: dict[str, str] = {}
+    for line in parse_stream(StringIO(text)):
+        if line.error or (line.key and line.value is None):
+            at = line.original.line + len(line.original.string) - len(line.original.string.lstrip("\n"))
+            raise Misconfigured(f"{env_file} line {at} is not NAME=value: mend it, or put a # before it")
+        if line.key:
+            values[line.key] = line.value or ""
     return values
+
+
+def _set(values: Mapping[str, str]) -> dict[str, str]:
+    """Nothing after the equals sign means: not set here."""
+    return {name: text.strip() for name, text in values.items() if text.strip()}
 
 
 def _from_process(environ: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     for name in environ:
         if name.startswith(OURS) and name not in known:
             raise Misconfigured(f"{name} in the environment is no name that this bot knows{_nearest(name, known)}")
-    return {name: text for name, text in environ.items() if name in known}
+    return _set({name: text for name, text in environ.items() if name in known})
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
     return f": did you mean {near[0]}?" if near else ": .env.example lists them all"
 
 

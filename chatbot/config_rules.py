@@ -52,6 +52,7 @@ def people(text: str, roles: Sequence[str], *, groups: bool) -> dict[str, str]:
         one_of(role.strip(), roles, "role")
         if who.startswith("&") and role.strip() == "owner":
             raise ValueError(f"gives {part!r}: a guild role can be operator at most, owners are named by their own id")
+        require(who.strip() not in found, f"names {who.strip()} twice: give each one role")
         found[who.strip()] = role.strip()
     return found
 

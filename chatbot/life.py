@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from trading.engine.desk import Desk
 from trading.engine.reconcile import Reconcile
 
 DRAIN_SECONDS_MAX = 5.0  # of real time, for the last notices at a clean stop
+TURN_SECONDS_MAX = 10.0  # of real time, for a beat that is under way when we stop
 
 log = logging.getLogger("kalshi-chatops")
 
@@ -41,6 +43,7 @@ class App:
     channels: Sequence[Channel]
     fatal: BaseException | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # a beat and a check never run into each other
 
     async def start(self) -> None:
         """Prove what was left open, then say that we run. Raises StoreError."""
@@ -55,19 +58,21 @@ class App:
 
     async def beat(self) -> None:
         """One beat; a failing store ends the program."""
-        try:
-            await self.cycle.beat()
-        except StoreError as error:
-            self.end(error)
+        async with self._turn:
+            try:
+                await self.cycle.beat()
+            except StoreError as error:
+                self.end(error)
 
     async def check(self) -> None:
         """One reconciliation pass; what cannot be asked now is asked at the next."""
-        try:
-            await self.reconcile.check()
-        except (Unavailable, Unauthorized) as error:
-            log.warning("reconciliation put off: %s", error)
-        except StoreError as error:
-            self.end(error)
+        async with self._turn:
+            try:
+                await self.reconcile.check()
+            except (Unavailable, Unauthorized) as error:
+                log.warning("reconciliation put off: %s", error)
+            except StoreError as error:
+                self.end(error)
 
     def end(self, error: BaseException | None = None) -> None:
         """Let the program end; the first error is the one that counts."""
@@ -76,6 +81,8 @@ class App:
 
     async def stop(self, why: str) -> None:
         """Cancel our resting orders (ON_STOP), tell, deliver what is queued, close everything."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS_MAX)  # a beat under way ends first
         if self.fatal is None:
             await self._leave(why)
             await self.outbox.drain(DRAIN_SECONDS_MAX)

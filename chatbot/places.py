@@ -69,7 +69,7 @@ async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults:
         address=simulated.server.base_url,
         key_masked=_masked(simulated.credentials.key_id),
     )
-    places.closing = [_closing(exchange), simulated.server.stop]
+    places.closing = [_closing(exchange), simulated.stop]
     return places
 
 

@@ -26,6 +26,11 @@ class Simulated:
     venue: Venue
     credentials: Credentials
 
+    async def stop(self) -> None:
+        """Answer nobody any more, and close the account's journal."""
+        await self.server.stop()
+        self.venue.close()
+
 
 async def open_simulated(
     folder: Path,
@@ -72,7 +77,7 @@ async def serve(
     try:
         await asyncio.Event().wait()
     finally:
-        await simulated.server.stop()
+        await simulated.stop()
 
 
 def _recorded(snapshots: Path, results: Path) -> tuple[World, datetime]:

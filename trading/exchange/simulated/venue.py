@@ -94,6 +94,8 @@ class Venue:
         self.books.forget_ends()
 
     def close(self) -> None:
+        """Write down what time it is, so that a restart goes on from there, and close the journal."""
+        self.account.commit(self.sync(), mark=True)
         self.account.close()
 
     # What anybody may read.
