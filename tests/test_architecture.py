@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.commands",
     ),
     ("chatbot.channels",),
-    ("chatbot.version", "chatbot.logs", "chatbot.config_rules"),
+    ("chatbot.version", "chatbot.logs", "chatbot.config_rules", "chatbot.config_sources"),
     ("chatbot.config",),
     ("chatbot.app", "chatbot.life", "chatbot.places", "chatbot.cli", "chatbot.tools", "chatbot.__main__"),
 )

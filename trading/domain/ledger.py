@@ -11,7 +11,7 @@ or sold, profit = cash + position x settlement value - fees. Fees come from fill
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -23,29 +23,32 @@ from trading.domain.order import (
     Fill,
     Order,
     OrderStatus,
-    Position,
     position_key,
     yes_price,
 )
-from trading.domain.records import Control, Put, Record
+from trading.domain.records import Control, Put
 from trading.domain.state import Halt, Reason, State
+from trading.domain.step import (
+    Step,
+    control,
+    put,
+    with_order,
+    with_position,
+    with_rejections,
+    with_trade,
+    without_position,
+    without_trade,
+)
 from trading.domain.trade import Trade, TradeOutcome
 
 KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory, beyond any replay of the exchange's
 
-NOT_REFUSED = frozenset({"called_off", "never_arrived"})  # ended by us, or never got there: no refusal to count
+# Ended by us, never got there, or a pause of the whole exchange: no refusal of ours to count.
+NOT_REFUSED = frozenset({"called_off", "never_arrived", "unreachable", "trading_is_paused", "exchange_is_paused"})
 
 
 class IllegalMove(Exception):
     """An order cannot go from this status to that one: the caller's mistake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A new State and the rows that make it durable."""
-
-    state: State
-    puts: tuple[Put, ...] = ()
 
 
 def apply(state: State, event: ev.Event, zone: tzinfo = UTC) -> Step:
@@ -119,10 +122,10 @@ def _intended(state: State, event: ev.OrderIntended, zone: tzinfo) -> Step:
         raise IllegalMove(f"order {order.client_order_id} was already written down")
     state = pruned(state, event.at)
     attempts = {**state.attempts, order.client_order_id: event.at}
-    step = _with_order(Step(replace(state, attempts=attempts)), order)
+    step = with_order(Step(replace(state, attempts=attempts)), order)
     if trade_of(state, order):
         return step
-    return _with_trade(step, _opened(order, event))
+    return with_trade(step, _opened(order, event))
 
 
 def _opened(order: Order, event: ev.OrderIntended) -> Trade:
@@ -151,10 +154,10 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
         updated_at=event.at,
         why=event.why or order.why,
     )
-    step = _rejections(_with_order(Step(state), order), 0, event.at)
+    step = with_rejections(with_order(Step(state), order), 0, event.at)
     trade = trade_of(state, order)
     if trade and not trade.order_id:
-        step = _with_trade(step, replace(trade, order_id=event.order_id))
+        step = with_trade(step, replace(trade, order_id=event.order_id))
     return _close_unfilled(step, order, event.at)
 
 
@@ -162,18 +165,18 @@ def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
     order = _moved(state, event.client_order_id, OrderStatus.REJECTED)
     order = replace(order, updated_at=event.at, why=f"{event.code}: {event.message}".strip(": "))
     refused = event.code not in NOT_REFUSED
-    step = _rejections(_with_order(Step(state), order), state.rejections + refused, event.at)
+    step = with_rejections(with_order(Step(state), order), state.rejections + refused, event.at)
     return _close_unfilled(step, order, event.at)
 
 
 def _unresolved(state: State, event: ev.OrderUnresolved, zone: tzinfo) -> Step:
     order = _moved(state, event.client_order_id, OrderStatus.UNKNOWN)
-    return _with_order(Step(state), replace(order, updated_at=event.at, why=event.why))
+    return with_order(Step(state), replace(order, updated_at=event.at, why=event.why))
 
 
 def _cancel_requested(state: State, event: ev.CancelRequested, zone: tzinfo) -> Step:
     order = state.orders[event.client_order_id]
-    return _with_order(Step(state), replace(order, cancel_requested_at=event.at, updated_at=event.at, why=event.why))
+    return with_order(Step(state), replace(order, cancel_requested_at=event.at, updated_at=event.at, why=event.why))
 
 
 def _moved(state: State, client_order_id: str, status: OrderStatus) -> Order:
@@ -190,7 +193,7 @@ def _close_unfilled(step: Step, order: Order, at: datetime) -> Step:
         return step
     if any(o.live for o in step.state.orders.values() if trade_of(step.state, o) is trade):
         return step
-    return _without_trade(step, settle(trade, ZERO, at))
+    return without_trade(step, settle(trade, ZERO, at))
 
 
 # --- fills and settlements ------------------------------------------------------------------------------------------
@@ -205,11 +208,11 @@ def _filled(state: State, event: ev.OrderFilled, zone: tzinfo) -> Step:
         replace(state, fill_ids={**state.fill_ids, fill.fill_id: event.at}),
         (Put("fills", fill.fill_id, fill),),
     )
-    step = _with_order(step, _with_fill(order, fill, event.at))
-    step = _with_position(step, fill)
+    step = with_order(step, _with_fill(order, fill, event.at))
+    step = with_position(step, fill)
     trade = _bought_or_sold(trade_of(state, order) or _late(order, event), fill)
     if trade.position or not trade.contracts:
-        return _with_trade(step, trade)
+        return with_trade(step, trade)
     return _booked(step, settle(trade, ZERO, event.at), zone)
 
 
@@ -252,17 +255,17 @@ def _settled(state: State, event: ev.MarketSettled, zone: tzinfo) -> Step:
         if trade.ticker == event.ticker:
             step = _booked(step, settle(trade, event.value, event.at), zone)
     key = position_key(event.mode, event.ticker)
-    return _without_position(step, key) if key in step.state.positions else step
+    return without_position(step, key) if key in step.state.positions else step
 
 
 def _booked(step: Step, closed: Trade, zone: tzinfo) -> Step:
     """A closed trade leaves the open ones; a bet that was made counts in its mode's totals."""
-    step = _without_trade(step, closed)
+    step = without_trade(step, closed)
     if closed.outcome is TradeOutcome.UNFILLED or closed.closed_at is None:
         return step
     totals = step.state.totals_of(closed.mode).plus(closed, closed.closed_at.astimezone(zone).date())
     state = replace(step.state, totals={**step.state.totals, closed.mode: totals})
-    return _and(
+    return put(
         step, state, "control", f"totals:{closed.mode}", control(f"totals:{closed.mode}", totals, closed.closed_at)
     )
 
@@ -276,77 +279,28 @@ def _halt_raised(state: State, event: ev.HaltRaised, zone: tzinfo) -> Step:
     halt = Halt(event.reason, event.at, event.by, event.detail)
     halted = replace(state, halts={**state.halts, event.reason: halt})
     row = Control(f"halt:{event.reason}", {"by": event.by, "detail": event.detail}, event.at)
-    return _and(Step(state), halted, "control", row.name, row)
+    return put(Step(state), halted, "control", row.name, row)
 
 
 def _halt_cleared(state: State, event: ev.HaltCleared, zone: tzinfo) -> Step:
     if event.reason not in state.halts:
         return Step(state)
     halts = {reason: halt for reason, halt in state.halts.items() if reason is not event.reason}
-    step = _and(Step(state), replace(state, halts=halts), "control", f"halt:{event.reason}", None)
-    return _rejections(step, 0, event.at) if event.reason is Reason.REJECTIONS else step
+    step = put(Step(state), replace(state, halts=halts), "control", f"halt:{event.reason}", None)
+    return with_rejections(step, 0, event.at) if event.reason is Reason.REJECTIONS else step
 
 
 def _mode_changed(state: State, event: ev.ModeChanged, zone: tzinfo) -> Step:
     row = Control("mode", {"mode": event.mode.value, "by": event.by}, event.at)
-    return _and(Step(state), replace(state, mode=event.mode), "control", "mode", row)
+    return put(Step(state), replace(state, mode=event.mode), "control", "mode", row)
 
 
 def _window_passed(state: State, event: ev.WindowPassed, zone: tzinfo) -> Step:
-    return _and(Step(state), state, "windows", f"{event.strategy}:{event.mode}:{event.ticker}", event)
+    return put(Step(state), state, "windows", f"{event.strategy}:{event.mode}:{event.ticker}", event)
 
 
 def _settlement_read(state: State, event: ev.SettlementRead, zone: tzinfo) -> Step:
-    return _and(Step(state), state, "settlements", event.settlement.ticker, event.settlement)
-
-
-# --- building a step ------------------------------------------------------------------------------------------------
-
-
-def control(name: str, value: Any, at: datetime) -> Control:
-    """A control row of a flat dataclass: its fields as text, absent ones left out."""
-    fields = {slot: getattr(value, slot) for slot in value.__slots__}
-    return Control(name, {key: str(v) for key, v in fields.items() if v is not None}, at)
-
-
-def _and(step: Step, state: State, table: str, key: str, record: Record | None) -> Step:
-    return Step(state, (*step.puts, Put(table, key, record)))
-
-
-def _with_order(step: Step, order: Order) -> Step:
-    orders = {**step.state.orders, order.client_order_id: order}
-    return _and(step, replace(step.state, orders=orders), "orders", order.client_order_id, order)
-
-
-def _with_trade(step: Step, trade: Trade) -> Step:
-    trades = {**step.state.trades, trade.trade_id: trade}
-    return _and(step, replace(step.state, trades=trades), "trades", trade.trade_id, trade)
-
-
-def _without_trade(step: Step, closed: Trade) -> Step:
-    trades = {key: t for key, t in step.state.trades.items() if key != closed.trade_id}
-    return _and(step, replace(step.state, trades=trades), "trades", closed.trade_id, closed)
-
-
-def _with_position(step: Step, fill: Fill) -> Step:
-    key = position_key(fill.mode, fill.ticker)
-    held = step.state.positions.get(key) or Position(fill.mode, fill.ticker, ZERO, fill.strategy)
-    held = replace(held, contracts=held.contracts + fill.signed)
-    if not held.contracts:
-        return _without_position(step, key)
-    return _and(step, replace(step.state, positions={**step.state.positions, key: held}), "positions", key, held)
-
-
-def _without_position(step: Step, key: str) -> Step:
-    positions = {k: p for k, p in step.state.positions.items() if k != key}
-    return _and(step, replace(step.state, positions=positions), "positions", key, None)
-
-
-def _rejections(step: Step, count: int, at: datetime) -> Step:
-    if step.state.rejections == count:
-        return step
-    row = Control("rejections", {"count": str(count)}, at)
-    return _and(step, replace(step.state, rejections=count), "control", "rejections", row)
+    return put(Step(state), state, "settlements", event.settlement.ticker, event.settlement)
 
 
 _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
