@@ -17,3 +17,10 @@ def reference() -> Path:
     if not (REFERENCE / "data").is_dir():
         pytest.skip(f"no reference data at {REFERENCE}: set REFERENCE_DIR")
     return REFERENCE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured (`record_property`) at the end of the run."""
+    measured = [p for report in terminalreporter.stats.get("passed", []) for p in report.user_properties]
+    for name, value in measured:
+        terminalreporter.write_line(f"{name}: {value}")

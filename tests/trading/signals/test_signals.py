@@ -102,8 +102,8 @@ def test_previous_on_fifteen_thousand_real_markets(reference: Path, record_prope
         if signal.side and this.result in ("yes", "no"):
             told += 1
             right += signal.side == this.result
-    record_property("same_side_share", f"{right / told:.4f} of {told}")
-    print(f"PREVIOUS: {right} of {told} adjacent markets settled on the same side: {right / told:.2%}")
+    share = f"{right / told:.2%} of {told} adjacent real KXBTC15M markets settled on the same side"
+    record_property("PREVIOUS", share)
     assert len(markets) == 15_890
     assert told > 15_500
     assert contradicted <= 2  # one known typo of the venue touches two pairs
