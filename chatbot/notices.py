@@ -136,11 +136,11 @@ def _acknowledged(event: ev.OrderAcknowledged, before: State, after: State, zone
     if was is OrderStatus.UNKNOWN:
         yield _order(before, after, order, "Order resolved", Severity.NOTICE, ("It is", order.status.value))
     elif was is OrderStatus.PENDING and event.status is not OrderStatus.CANCELED:
-        yield _order(before, after, order, "Order placed", Severity.INFO, ("Why", order.why))
+        yield _order(before, after, order, "Order placed", Severity.NOTICE, ("Why", order.why))
     if event.status is OrderStatus.CANCELED and was not in (OrderStatus.CANCELED, OrderStatus.UNKNOWN):
         filled = f"{number(max(order.filled, event.reported))} of {number(order.count)}"
         rows = (("Filled", filled), ("Why", event.why))
-        yield _order(before, after, order, "Order cancelled", Severity.INFO, *rows, kind="cancel")
+        yield _order(before, after, order, "Order cancelled", Severity.NOTICE, *rows, kind="cancel")
 
 
 def _rejected(event: ev.OrderRejected, before: State, after: State, zone: tzinfo) -> Iterator[Said]:

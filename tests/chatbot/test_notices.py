@@ -72,7 +72,7 @@ def test_an_order_is_told_when_the_exchange_has_it() -> None:
     story = Story()
     assert story.tell(intended()) == []
     told = story.one(acknowledged())
-    assert (told.kind, told.severity, told.title, told.trade_id) == ("order", Severity.INFO, "Order placed", "kc-0")
+    assert (told.kind, told.severity, told.title, told.trade_id) == ("order", Severity.NOTICE, "Order placed", "kc-0")
     assert told.fields == (("Market", TICKER), ("Order", "YES 9 at 51¢"), ("Why", "both say yes"))
     assert told.note == "attic · REAL · demo\nat 14:05:09"
     assert story.tell(acknowledged(OrderStatus.EXECUTED, "9")) == []  # the fills tell that
