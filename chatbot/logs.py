@@ -19,7 +19,8 @@ FILE_BYTES_MAX = 10_000_000
 FILES_KEPT = 5
 SECRET_LENGTH_MIN = 6  # anything shorter would blot out innocent text
 BLOT = "***"
-QUIET = ("httpx", "httpcore", "urllib3", "apscheduler", "discord", "telegram", "asyncio", "aiohttp.access")
+QUIET = ("httpx", "httpcore", "urllib3", "discord", "telegram", "asyncio", "aiohttp.access")
+REPORTED = ("apscheduler",)  # what it would log comes to the schedule's own listener
 
 
 class Redaction:
@@ -55,6 +56,8 @@ def set_up(level: str, file: Path | None, console: bool, secrets: Iterable[str] 
         root.addHandler(_rendering(logging.StreamHandler(), renderer, redaction))
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in REPORTED:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _rendering(handler: logging.Handler, renderer: Any, redaction: Redaction) -> logging.Handler:

@@ -105,7 +105,7 @@ def _listen_to_signals(app: App) -> None:
 def _job_failed(app: App, name: str, kind: str, error: BaseException | None) -> None:
     """A missed turn is worth a line; an error that came through every other net ends the program, never in silence."""
     if error is None:
-        log.info("the %s was %s", name, kind)
+        log.debug("the %s was %s", name, kind)
     else:
         log.error("the %s failed", name, exc_info=error)
         app.end(error)

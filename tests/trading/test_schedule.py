@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from trading.schedule import Schedule
+from trading.schedule import INTERVAL_SECONDS_MIN, Schedule
 
 Told = list[tuple[str, str, BaseException | None]]
 
@@ -92,9 +92,16 @@ async def test_stop_lets_a_turn_end_and_begins_no_other(rig: Rig) -> None:
     assert rig.told == []
 
 
-def test_an_interval_that_is_a_mistake_is_refused() -> None:
-    async def turn() -> None:
-        pass
+async def test_at_a_thousand_times_the_speed_a_job_runs_as_often_as_the_machine_should() -> None:
+    turns = 0
 
-    with pytest.raises(AssertionError):
-        Schedule(1000).every("beat", 5, turn)
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    schedule = Schedule(1000)
+    schedule.every("beat", 1, turn)
+    schedule.start()
+    await asyncio.sleep(0.3)
+    schedule.stop()
+    assert 1 < turns <= 0.3 / INTERVAL_SECONDS_MIN + 2
