@@ -17,9 +17,9 @@ from trading.domain.market import Market
 from trading.domain.order import Mode, OrderStatus, Position
 from trading.domain.records import TABLES
 from trading.domain.state import OWNER_CLEARS, Reason, Totals
-from trading.domain.trade import Trade, TradeOutcome
+from trading.domain.trade import Trade
 from trading.engine.cycle import Cycle
-from trading.engine.loading import RECENT_ROWS_MAX
+from trading.engine.history import History
 from trading.engine.pages import (
     BalancePage,
     HealthPage,
@@ -60,6 +60,7 @@ class Desk:
     def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int]) -> None:
         self.cycle, self.facts = cycle, facts
         self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
+        self.history = History(self.book)
         self._queued = queued
 
     # --- asking
@@ -127,10 +128,9 @@ class Desk:
 
     def trades(self, count: int) -> TradesPage:
         """The newest `count` trades of the current mode."""
-        mode = self.book.state.mode
-        recent = cast(list[Trade], self.book.store.tail("trades", RECENT_ROWS_MAX))
-        ours = [t for t in reversed(recent) if t.mode is mode]
-        return TradesPage(self.label(), tuple(ours[:count]), len(ours))
+        mode, state = self.book.state.mode, self.book.state
+        total = state.totals_of(mode).trades + len(state.open_trades(mode)) + self.history.unfilled(mode)
+        return TradesPage(self.label(), self.history.newest(mode, count), total)
 
     def pnl(self, period: str) -> PnlPage:
         """`period` is day, week, month or all."""
@@ -141,11 +141,11 @@ class Desk:
             label=self.label(),
             period=period,
             start=start,
-            totals=self._sum(mode, start),
+            totals=self.history.sums(mode, start),
             open_trades=len(self.book.state.open_trades(mode)),
             at_risk=at_risk(self.book.state, mode),
-            other_mode=self._sum(other, start),
-            unfilled=self._unfilled(mode, start),
+            other_mode=self.history.sums(other, start),
+            unfilled=self.history.unfilled(mode, start),
         )
 
     def signals(self) -> SignalsPage:
@@ -286,20 +286,3 @@ class Desk:
         today = self._day()
         starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
         return starts.get(period)
-
-    def _sum(self, mode: Mode, start: date | None) -> Totals:
-        if start is None:
-            return self.book.state.totals_of(mode)
-        totals = Totals()
-        for trade in self._closed(mode, start):
-            if trade.outcome is not TradeOutcome.UNFILLED:
-                totals = totals.plus(trade, self._day())
-        return totals
-
-    def _unfilled(self, mode: Mode, start: date | None) -> int:
-        return sum(t.outcome is TradeOutcome.UNFILLED for t in self._closed(mode, start or date.min))
-
-    def _closed(self, mode: Mode, start: date) -> list[Trade]:
-        recent = cast(list[Trade], self.book.store.tail("trades", RECENT_ROWS_MAX))
-        closed = [t for t in recent if t.mode is mode and t.closed_at]
-        return [t for t in closed if t.closed_at and t.closed_at.astimezone(self.book.zone).date() >= start]
