@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -51,10 +51,10 @@ MARKER = "HALTED"  # the file in the data folder that keeps a halt which the sto
 log = logging.getLogger("kalshi-chatops")
 
 Handle = Callable[[Incoming], Awaitable[Reply | None]]
-ChannelMaker = Callable[[Settings, Handle, Desk], Sequence[Channel]]
+ChannelMaker = Callable[[Settings, Handle, Desk, Callable[[str], None]], Sequence[Channel]]
 
 
-def no_channels(settings: Settings, handle: Handle, desk: Desk) -> Sequence[Channel]:
+def no_channels(settings: Settings, handle: Handle, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
     """Nobody to talk to."""
     return ()
 
@@ -106,9 +106,15 @@ def _wired(
     desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()))
     told = Told(stranger=_stranger(book, places), error=_failure("command", book, places))
     router = Router(
-        desk, Access(_roles(settings)), COMMANDS, Confirmations(), told, version=VERSION, zone=settings.zone
+        desk,
+        Access({"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}),
+        COMMANDS,
+        Confirmations(),
+        told,
+        version=VERSION,
+        zone=settings.zone,
     )
-    carried = channels(settings, router.handle, desk)
+    carried = channels(settings, router.handle, desk, _aside(book, places))
     outbox = Outbox(store, carried, _failure("channel", book, places), zone=settings.zone, now=places.clock.now)
     book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
     _keep_csv(settings, store, book)
@@ -205,11 +211,9 @@ def _identity(settings: Settings, store: Store, places: Places) -> Identity:
     return Identity(f"k{digest}", settings.environment)
 
 
-def _roles(settings: Settings) -> dict[str, dict[str, Role]]:
-    def parsed(people: object) -> dict[str, Role]:
-        return {key: Role[name.upper()] for key, name in cast(dict[str, str], people).items()}
-
-    return {"telegram": parsed(settings.telegram_users), "discord": parsed(settings.discord_users)}
+def roles(people: Mapping[str, str]) -> dict[str, Role]:
+    """Account id -> role, from the words of the settings."""
+    return {who: Role[word.upper()] for who, word in people.items()}
 
 
 def _mark(marker: Path, by: str) -> None:
@@ -231,6 +235,15 @@ def _failure(what: str, book: Book, places: Places) -> Callable[[str, Exception]
     def told(name: str, error: Exception) -> None:
         text = f"{what} {name}: {type(error).__name__}: {error}"
         book.record(ErrorSeen(places.clock.now(), f"{what}:{name}", text))
+
+    return told
+
+
+def _aside(book: Book, places: Places) -> Callable[[str], None]:
+    """What a channel has to say of itself, for everybody who listens on another."""
+
+    def told(text: str) -> None:
+        book.record(ErrorSeen(places.clock.now(), f"channel: {text}", text))
 
     return told
 

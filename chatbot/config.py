@@ -213,6 +213,7 @@ class Settings(BaseSettings):
     def _together(self) -> Self:
         require(self.min_price < self.max_price, f"MIN_PRICE={self.min_price} must be below MAX_PRICE={self.max_price}")
         self._which_environment()
+        self._chats()
         self._key()
         if self.environment == "production" and self.custom_address and not self.allow_custom_kalshi_api:
             name = "KALSHI_API_BASE" if self.custom_address == self.kalshi_api_base else "KALSHI_WS_URL"
@@ -221,6 +222,15 @@ class Settings(BaseSettings):
                 "remove it, or set ALLOW_CUSTOM_KALSHI_API=true if you mean it"
             )
         return self
+
+    def _chats(self) -> None:
+        """A bot that talks must know where to."""
+        if self.telegram_bot_token.get_secret_value():
+            nowhere = "TELEGRAM_BOT_TOKEN is set without TELEGRAM_CHAT_ID: set the chat that notices go to"
+            require(self.telegram_notice_chat, nowhere)
+        if self.discord_bot_token.get_secret_value():
+            for name, value in (("GUILD", self.discord_guild_id), ("CHANNEL", self.discord_channel_id)):
+                require(value, f"DISCORD_BOT_TOKEN is set without DISCORD_{name}_ID: set the id that Discord shows")
 
     def _which_environment(self) -> None:
         if self.kalshi_use_demo is None or self.kalshi_env is None:
@@ -307,6 +317,12 @@ class Settings(BaseSettings):
     def telegram_users(self) -> dict[str, str]:
         """Account id -> role."""
         return people(self.telegram_users_text, ROLES, groups=False)
+
+    @property
+    def telegram_notice_chat(self) -> str:
+        """Where notices go: the chat that is named, else the first owner's own (its id is that of the person)."""
+        owners = [who for who, role in self.telegram_users.items() if role == "owner"]
+        return self.telegram_chat_id or next(iter(owners), "")
 
     @property
     def discord_users(self) -> dict[str, str]:

@@ -179,13 +179,15 @@ def joined(blocks: Iterable[Block]) -> str:
 
 def clean(text: str) -> str:
     """Without control characters (they could drive a terminal) and marks that turn text around; newlines stay."""
+    if text.replace("\n", " ").isprintable():  # nearly always, and none of those marks are
+        return text
     kept = (c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else " " for c in text)
     return "".join(c for c in kept if unicodedata.category(c) != "Cf" or c == "\u200d")
 
 
 def columns(text: str) -> int:
     """How many columns a terminal needs for it."""
-    return sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def _columns(character: str) -> int:
@@ -200,8 +202,10 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     return [indent + line if n else line for n, line in enumerate(lines)]
 
 
-def _packed(words: Iterable[str], room: int, measure: Callable[[str], int]) -> list[str]:
+def _packed(words: list[str], room: int, measure: Callable[[str], int]) -> list[str]:
     """Words put into as few lines as fit, in order."""
+    if words and measure(" ".join(words)) <= room:
+        return [" ".join(words)]
     lines: list[str] = []
     for word in (piece for each in words for piece in _cut(each, room, measure)):
         if lines and measure(f"{lines[-1]} {word}") <= room:
@@ -270,10 +274,8 @@ def _padded(text: str, width: int, *, right: bool = False) -> str:
 
 
 def pages(blocks: Iterable[Block], limit: int, measure: Callable[[str], int] = len) -> list[list[Block]]:
-    """The blocks dealt out over messages of at most `limit` as `measure` counts (newlines between lines included).
-
-    Breaks fall between lines; a line longer than a whole message breaks between words.
-    """
+    """The blocks dealt out over messages of at most `limit` as `measure` counts (newlines between lines included):
+    broken between lines, and a line longer than a whole message between words."""
     pieces = [
         (n, b.kind, piece) for n, b in enumerate(blocks) for line in b.lines for piece in _whole(line, limit, measure)
     ]

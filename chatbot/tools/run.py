@@ -7,24 +7,22 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any
 
-from chatbot.app import Handle, build
-from chatbot.channels.terminal import StdinChannel, TerminalChannel
-from chatbot.commands.overview import glance
-from chatbot.commands.registry import COMMANDS
+from chatbot.app import build
+from chatbot.channels.terminal import StdinChannel
 from chatbot.config import Settings
 from chatbot.life import App
 from chatbot.logs import set_up
 from chatbot.outbox import Channel
 from chatbot.render import money
-from trading.domain.errors import StoreError, Unauthorized, Unavailable
+from chatbot.tools.talking import talking
+from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Quote
 from trading.domain.money import ONE
 from trading.domain.order import Mode
-from trading.engine.desk import Desk
 from trading.schedule import Schedule
 
 RECONCILE_SECONDS = 60.0
@@ -37,62 +35,58 @@ log = logging.getLogger("kalshi-chatops")
 async def run(settings: Settings, *, terminal: bool, level: str = "") -> int:
     """Run until a signal, the end of the terminal, or a fatal error; the exit code."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    chatty = terminal and sys.stdin.isatty()
     set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
-    app = await build(settings, channels=_maker(terminal, chatty))
+    app = await build(settings, channels=talking(terminal=terminal))
     app.cycle.on_beat = lambda view: log_beat(app, view)
-    try:
-        await app.start()
-        for line in await banner(app):
-            print(line, flush=True)
-    except StoreError as error:
-        app.end(error)
     await _live(app)
     if app.fatal:
         print(f"kalshi-chatops: stopped: {app.fatal}", file=sys.stderr)
     return EXIT_STORE if app.fatal else 0
 
 
-def _maker(terminal: bool, chatty: bool) -> Any:
-    def make(settings: Settings, handle: Handle, desk: Desk) -> Sequence[Channel]:
-        if not terminal:
-            return ()
-        if chatty:
-            return (TerminalChannel(handle, COMMANDS, lambda: glance(desk.status())),)
-        return (StdinChannel(handle, COMMANDS),)
-
-    return make
-
-
 async def _live(app: App) -> None:
-    """Beats, checks, deliveries and channels, until something ends them; then the last notices."""
+    """Chat first, so that a /kill is heard while start-up still waits for the exchange; then recovery, then beats."""
     _listen_to_signals(app)
     schedule = Schedule(app.places.clock.speed, lambda name, kind, error: _job_failed(app, name, kind, error))
-    schedule.every("beat", app.settings.poll_seconds, app.beat)
-    schedule.every("reconcile", RECONCILE_SECONDS, app.check)
-    delivering = asyncio.create_task(_watched(app, app.outbox.run()))
-    listening = [asyncio.create_task(_listening(app, channel)) for channel in app.channels]
-    schedule.start()
+    delivering = _task(app, app.outbox.run())
+    starting = _task(app, _start(app, schedule))
+    listening = [_task(app, _listening(app, channel, starting)) for channel in app.channels]
     try:
         await app.ended.wait()
     finally:
         schedule.stop()
+        starting.cancel()
         await app.stop("asked to")
         delivering.cancel()
-        await asyncio.gather(delivering, *listening, return_exceptions=True)
+        await asyncio.gather(starting, delivering, *listening, return_exceptions=True)
 
 
-async def _watched(app: App, work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except StoreError as error:
-        app.end(error)
+def _task(app: App, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task whose failure, whatever it is, ends the program instead of being lost."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(
+        lambda done: None if done.cancelled() or done.exception() is None else app.end(done.exception())
+    )
+    return task
 
 
-async def _listening(app: App, channel: Channel) -> None:
-    """A terminal that ends (Ctrl-C, Ctrl-D, the end of standard input) ends the bot."""
+async def _start(app: App, schedule: Schedule) -> None:
+    await app.start()
+    for line in await banner(app):
+        print(line, flush=True)
+    await app.beat()  # so that the first question finds something to tell
+    schedule.every("beat", app.settings.poll_seconds, app.beat)
+    schedule.every("reconcile", RECONCILE_SECONDS, app.check)
+    schedule.start()
+
+
+async def _listening(app: App, channel: Channel, starting: asyncio.Task[None]) -> None:
+    """A terminal that ends (Ctrl-C, Ctrl-D) ends the bot; the end of standard input only where nobody else listens."""
+    if isinstance(channel, StdinChannel):
+        await asyncio.wait({starting})  # a script's answers come after the banner
     await channel.run()
-    app.end()
+    if len(app.channels) == 1 or not isinstance(channel, StdinChannel):
+        app.end()
 
 
 def _listen_to_signals(app: App) -> None:

@@ -302,6 +302,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"DISCORD_GUILD_ID": "home"}, r"DISCORD_GUILD_ID=home"),
     ({"KALSHI_KEY": "x"}, r"KALSHI_KEY in the environment"),
     ({"KALSHI_API_KEYID": "x"}, r"KALSHI_API_KEYID .*KALSHI_API_KEY_ID\?"),
+    ({"TELEGRAM_BOT_TOKEN": "1:x"}, r"TELEGRAM_BOT_TOKEN .*TELEGRAM_CHAT_ID"),
+    ({"DISCORD_BOT_TOKEN": "x", "DISCORD_CHANNEL_ID": "1"}, r"DISCORD_BOT_TOKEN .*DISCORD_GUILD_ID"),
     ({"TELEGRAM_TOKEN": "x"}, r"TELEGRAM_TOKEN .*TELEGRAM_BOT_TOKEN\?"),
     ({"DISCORD_USER": "x"}, r"DISCORD_USER .*DISCORD_USERS\?"),
 ]
@@ -384,10 +386,17 @@ def test_secrets_are_never_shown(rsa_pem: str) -> None:
         "DISCORD_BOT_TOKEN": "discord-token",
         "TOTP_SECRET": "JBSWY3DPEHPK3PXP",
     }
-    made = settings(KALSHI_API_KEY_ID=KEY_ID, **secret)
+    where = {"TELEGRAM_CHAT_ID": "1", "DISCORD_GUILD_ID": "2", "DISCORD_CHANNEL_ID": "3"}
+    made = settings(KALSHI_API_KEY_ID=KEY_ID, **secret, **where)
     for text in (repr(made), str(made), made.model_dump_json()):
         assert not [value for value in (*secret.values(), rsa_pem.splitlines()[1]) if value in text]
     assert {made.telegram_bot_token.get_secret_value(), made.totp_secret.get_secret_value()} <= set(made.secrets())
+
+
+def test_notices_go_to_the_chat_that_is_named_else_to_the_first_owner() -> None:
+    given = {"TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_USERS": "7:viewer,8:owner,9:owner"}
+    assert settings(**given).telegram_notice_chat == "8"
+    assert settings(**given, TELEGRAM_CHAT_ID="-100").telegram_notice_chat == "-100"
 
 
 def test_settings_do_not_change() -> None:
@@ -409,7 +418,7 @@ class TestSources:
 
     def test_nothing_in_the_file_is_expanded(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"
-        file.write_text("TELEGRAM_BOT_TOKEN=1:a${HOME}b$c\n")
+        file.write_text("TELEGRAM_BOT_TOKEN=1:a${HOME}b$c\nTELEGRAM_CHAT_ID=1\n")
         assert load(file, {}).telegram_bot_token.get_secret_value() == "1:a${HOME}b$c"
 
     def test_a_key_may_stand_in_quotes_over_several_lines(self, tmp_path: Path, rsa_pem: str) -> None:

@@ -1,0 +1,164 @@
+"""Interactions of Discord as lines for the router, and its replies as answers that only the asking person sees.
+
+A slash command becomes the line that it would be if typed, and a press the line that its button carries: there is no
+second way in, and no answer to whom the router answers nothing (Discord then says "did not respond"). A fast answer is
+one request; a slow one is announced first, since Discord gives up after 3 seconds. The same call runs for every
+interaction at once, each in its own task, so that a /kill waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import aiohttp
+import discord
+from discord.utils import MISSING
+
+from chatbot.channels.discord_text import Page, pages_of, pressed_line, slash_line, view_of
+from chatbot.channels.discord_waits import Waits
+from chatbot.command import Command, find, read_line
+from chatbot.message import Incoming, Person, Reply
+from chatbot.router import CONFIRM, DECLINE
+
+NAME = "discord"
+SETTLED_MAX = 256  # messages whose question was answered
+NOBODY = discord.AllowedMentions.none()
+
+Handle = Callable[[Incoming], Awaitable[Reply | None]]
+Interaction = discord.Interaction[Any]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One interaction read: what the router gets, and whether the answer replaces the message that was pressed."""
+
+    incoming: Incoming
+    word: str
+    in_place: bool = False
+
+
+class Answers:
+    """Answers interactions by way of `handle`. Roles of a guild other than `guild_id` count for nothing."""
+
+    def __init__(self, handle: Handle, commands: Mapping[str, Command], guild_id: str, waits: Waits) -> None:
+        self._handle, self._commands, self._guild_id, self._waits = handle, commands, guild_id, waits
+        self._running: set[asyncio.Future[Reply | None]] = set()
+        self._settled: OrderedDict[int, None] = OrderedDict()
+
+    async def answer(self, interaction: Interaction) -> None:
+        """Bring one interaction to the router and its reply back; what Discord refuses is logged."""
+        asked = self._read(interaction)
+        if asked is None:
+            return
+        work = asyncio.ensure_future(self._handle(asked.incoming))
+        self._running.add(work)  # whatever becomes of the answer, the command runs to its end
+        work.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait({work}, timeout=self._waits.defer)
+        announced = not done and await self._announced(interaction, asked)
+        if reply := await asyncio.shield(work):
+            await self._brought(_shown(interaction, asked, reply, announced), asked)
+
+    # --- in ---
+
+    def _read(self, interaction: Interaction) -> Asked | None:
+        """What was asked; None for what is neither a slash command nor a press, or comes from nobody."""
+        data = cast(Mapping[str, Any], interaction.data or {})
+        person = self._person(interaction)
+        if person is None:
+            return None
+        if interaction.type is discord.InteractionType.application_command:
+            return self._slash(interaction, person, data)
+        if interaction.type is discord.InteractionType.component:
+            return self._press(interaction, person, str(data.get("custom_id", "")))
+        return None
+
+    def _slash(self, interaction: Interaction, person: Person, data: Mapping[str, Any]) -> Asked:
+        name = str(data.get("name", ""))
+        options = {str(each["name"]): each.get("value") for each in data.get("options", ())}
+        line = slash_line(find(self._commands, name), name, options)
+        return Asked(_incoming(interaction, person, line), name)
+
+    def _press(self, interaction: Interaction, person: Person, custom_id: str) -> Asked | None:
+        line, in_place = pressed_line(custom_id)
+        if not line:
+            return None
+        word = read_line(line).word
+        in_place = in_place and self._first(interaction, word)
+        return Asked(_incoming(interaction, person, line), word, in_place)
+
+    def _first(self, interaction: Interaction, word: str) -> bool:
+        """Of two taps on a question the second is answered apart, so that it cannot hide what the first one did."""
+        if word not in (CONFIRM, DECLINE) or interaction.message is None:
+            return True
+        if interaction.message.id in self._settled:
+            return False
+        self._settled[interaction.message.id] = None
+        if len(self._settled) > SETTLED_MAX:
+            self._settled.popitem(last=False)
+        return True
+
+    def _person(self, interaction: Interaction) -> Person | None:
+        user = interaction.user
+        if not isinstance(user, discord.User | discord.Member):
+            return None
+        at_home = isinstance(user, discord.Member) and str(interaction.guild_id) == self._guild_id
+        groups = tuple(str(role) for role in user._roles) if at_home and isinstance(user, discord.Member) else ()
+        return Person(NAME, str(user.id), user.name, groups)
+
+    # --- out ---
+
+    async def _announced(self, interaction: Interaction, asked: Asked) -> bool:
+        """Say that an answer will come; whether Discord took that, as far as we know."""
+        if asked.in_place:
+            return await self._brought(interaction.response.defer(), asked)
+        return await self._brought(interaction.response.defer(ephemeral=True, thinking=True), asked)
+
+    async def _brought(self, sending: Awaitable[object], asked: Asked) -> bool:
+        """Whether Discord took it, or may have. The SDK tries again by itself, within our time; the command has run
+        either way."""
+        try:
+            async with asyncio.timeout(self._waits.answer):
+                await sending
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+            log.warning("the answer to /%s did not reach Discord: %s", asked.word, type(error).__name__)
+            return isinstance(error, TimeoutError)
+        except (KeyError, TypeError) as error:  # taken, but confirmed in words that the SDK cannot read
+            log.info("the answer to /%s was confirmed oddly: %s", asked.word, type(error).__name__)
+        return True
+
+
+def _incoming(interaction: Interaction, person: Person, line: str) -> Incoming:
+    """The moment is the interaction's own, as its id has it: when the person sent it, not when it came through."""
+    return Incoming(person, str(interaction.channel_id or 0), line, interaction.created_at)
+
+
+async def _shown(interaction: Interaction, asked: Asked, reply: Reply, announced: bool) -> None:
+    """Send the reply's pages: the first as the answer itself, the others after it, buttons and picture on the last."""
+    first, *rest = pages_of(reply)
+    view, files = _furniture(reply, asked, first)
+    if announced or asked.in_place:
+        edit = interaction.edit_original_response if announced else interaction.response.edit_message
+        await edit(content=first.text(), view=view, attachments=files, allowed_mentions=NOBODY)
+    else:
+        send = interaction.response.send_message
+        await send(first.text(), view=view or MISSING, files=files, ephemeral=True, allowed_mentions=NOBODY)
+    for page in rest:
+        view, files = _furniture(reply, asked, page)
+        after = interaction.followup.send
+        await after(page.text(), view=view or MISSING, files=files, ephemeral=True, allowed_mentions=NOBODY)
+
+
+def _furniture(reply: Reply, asked: Asked, page: Page) -> tuple[discord.ui.View | None, list[discord.File]]:
+    """What stands under a page: nothing but under the last."""
+    if page.number < page.total:
+        return None, []
+    picture = reply.picture
+    files = [discord.File(io.BytesIO(picture.png), "picture.png", description=picture.caption)] if picture else []
+    return view_of(reply.buttons, asked.word), files

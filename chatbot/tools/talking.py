@@ -1,0 +1,67 @@
+"""The channels that the settings name, beside the terminal: each SDK is imported only when its channel is used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from chatbot.app import ChannelMaker, Handle, roles
+from chatbot.channels.terminal import StdinChannel, TerminalChannel
+from chatbot.commands.overview import glance
+from chatbot.commands.registry import COMMANDS
+from chatbot.config import Settings
+from chatbot.outbox import Channel
+from trading.engine.desk import Desk
+
+
+def talking(*, terminal: bool) -> ChannelMaker:
+    """A maker of all configured channels; `terminal`: also the chat on this machine."""
+
+    def make(settings: Settings, handle: Handle, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
+        local = [_local(handle, desk)] if terminal else []
+        return (*local, *_telegram(settings, handle, told), *_discord(settings, handle, told))
+
+    return make
+
+
+def _local(handle: Handle, desk: Desk) -> Channel:
+    if sys.stdin.isatty():
+        return TerminalChannel(handle, COMMANDS, lambda: glance(desk.status()))
+    return StdinChannel(handle, COMMANDS)
+
+
+def _telegram(settings: Settings, handle: Handle, told: Callable[[str], None]) -> list[Channel]:
+    token = settings.telegram_bot_token.get_secret_value()
+    if not token:
+        return []
+    from chatbot.channels.telegram import TelegramChannel
+
+    channel = TelegramChannel(
+        handle,
+        COMMANDS,
+        token=token,
+        chat_id=settings.telegram_notice_chat,
+        topic_id=settings.telegram_topic_id,
+        api_base=settings.telegram_api_base,
+        people=roles(settings.telegram_users),
+        told=told,
+    )
+    return [channel]
+
+
+def _discord(settings: Settings, handle: Handle, told: Callable[[str], None]) -> list[Channel]:
+    token = settings.discord_bot_token.get_secret_value()
+    if not token:
+        return []
+    from chatbot.channels.discord import DiscordChannel
+
+    channel = DiscordChannel(
+        handle,
+        COMMANDS,
+        token=token,
+        guild_id=settings.discord_guild_id,
+        channel_id=settings.discord_channel_id,
+        api_base=settings.discord_api_base,
+        told=told,
+    )
+    return [channel]

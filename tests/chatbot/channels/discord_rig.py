@@ -1,0 +1,143 @@
+"""A bot on Discord's double: the real SDK over real sockets, the real router on a fake desk, the real outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+from fakes_chat import FakeDesk, MemoryStore, Times
+
+from chatbot.access import Access, Confirmations
+from chatbot.channels.discord import DiscordChannel
+from chatbot.channels.discord_waits import Waits
+from chatbot.commands.registry import COMMANDS
+from chatbot.message import Person, Role
+from chatbot.outbox import Outbox
+from chatbot.router import Router, Told
+from tests.doubles.discord import CHANNEL, GUILD, DiscordDouble
+
+OWNER, OPERATOR, VIEWER, STRANGER = "1", "2", "3", "666"
+GUILD_ROLE = "900000000000000077"
+ROLES = {"discord": {OWNER: Role.OWNER, OPERATOR: Role.OPERATOR, VIEWER: Role.VIEWER, f"&{GUILD_ROLE}": Role.OPERATOR}}
+HEARTBEAT_MS = 100
+QUICK = Waits(
+    defer=0.15,
+    post=0.3,
+    login=0.5,
+    hello=0.5,
+    silent=0.4,
+    hang_up=0.1,
+    identify=0.01,
+    again=0.02,
+    again_max=0.1,
+    mend=0.2,
+)
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(slots=True)
+class Rig:
+    """One bot: `told` is what the channel wanted people to know, `strangers` whom the router turned away."""
+
+    double: DiscordDouble
+    channel: DiscordChannel
+    desk: FakeDesk
+    told: list[str]
+    strangers: list[Person]
+    running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.running = asyncio.create_task(self.channel.run())
+
+    async def listening(self, seconds: float = 3.0) -> None:
+        await self.double.wait_for(lambda: self.channel.listening, seconds)
+
+
+def rig_on(double: DiscordDouble, *, token: str = "", waits: Waits = QUICK) -> Rig:
+    """Another bot for the same Discord."""
+    desk, told, strangers = FakeDesk(), list[str](), list[Person]()
+    router = Router(
+        desk,
+        Access(ROLES),
+        COMMANDS,
+        Confirmations(),
+        Told(strangers.append, lambda name, error: None),
+        version="0.1.0",
+        zone=UTC,
+    )
+    channel = DiscordChannel(
+        router.handle,
+        COMMANDS,
+        token=token or double.token,
+        guild_id=GUILD,
+        channel_id=CHANNEL,
+        api_base=double.api_base,
+        told=told.append,
+        waits=waits,
+    )
+    return Rig(double, channel, desk, told, strangers)
+
+
+@asynccontextmanager
+async def talking(*, start: bool = True, **how: Any) -> AsyncIterator[Rig]:
+    """A bot that listens; at the end it is closed, and every request that it made must have been a proper one."""
+    async with DiscordDouble() as double:
+        double.gateway.heartbeat_ms = HEARTBEAT_MS
+        rig = rig_on(double, **how)
+        if start:
+            rig.start()
+            await rig.listening()
+        try:
+            yield rig
+        finally:
+            await rig.channel.close()
+            if rig.running:
+                async with asyncio.timeout(2):
+                    await rig.running
+        assert double.violations == []
+
+
+@dataclass(slots=True)
+class Post:
+    """An outbox for a rig's channel; its waits are recorded, and twenty times as short as it asks for."""
+
+    rig: Rig
+    store: MemoryStore = field(default_factory=MemoryStore)
+    slept: list[float] = field(default_factory=list)
+    times: Times = field(default_factory=Times)
+    errors: list[tuple[str, Exception]] = field(default_factory=list)
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(
+            self.store,
+            [self.rig.channel],
+            lambda name, error: self.errors.append((name, error)),
+            zone=UTC,
+            now=self.times.now,
+            real_now=self.times.now,
+            sleep=self.sleep,
+            jitter=random.Random(1),
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(seconds / 20)
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[Post]:
+        task = asyncio.create_task(self.outbox.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def all_delivered(self, seconds: float = PATIENCE_SECONDS) -> None:
+        self.outbox.wake()
+        await self.rig.double.wait_for(lambda: self.outbox.queued() == {"discord": 0}, seconds)

@@ -1,0 +1,47 @@
+"""The program as it runs on a server: no terminal, both chats at once, a sped-up market, real processes and sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.flows.processes import started
+from tests.flows.talkers import STRANGER, Discord, Talker, Telegram, ask, press, seen
+
+FAST = {"SIM_SPEED": "150", "SIM_SEED": "7"}  # a window in six seconds
+SETTLED_SECONDS = 30.0
+
+
+async def one_by_one(talker: Talker) -> None:
+    """Every command that a person would try, on one chat."""
+    await ask(talker, "/status", "Status", "play money")
+    await ask(talker, "/positions", "Positions")
+    await ask(talker, "/pnl", "P&L")
+    await ask(talker, "/dryrun on", "Dry run is on")
+    await ask(talker, "/dryrun off", "Turn the dry run off")
+    await press(talker, "Confirm", "Dry run is off")
+    await ask(talker, "/kill", "KILLED")
+    await ask(talker, "/resume", "Resume")
+    await press(talker, "Confirm", "Resumed")
+
+
+async def test_both_chats_answer_and_both_are_told(tmp_path: Path) -> None:
+    phones: list[Talker] = [Telegram(), Discord()]
+    for phone in phones:
+        await phone.start()
+    settings = {name: value for phone in phones for name, value in phone.settings.items()}
+    with started("run", "--no-terminal", cwd=tmp_path, DATA_DIR=str(tmp_path / "data"), **FAST, **settings):
+        for phone in phones:
+            await seen(phone, "Started")
+            await seen(phone, "FILLED", seconds=SETTLED_SECONDS)
+            await seen(phone, "Received", "Today", seconds=SETTLED_SECONDS)
+        for phone in phones:
+            await one_by_one(phone)
+            await phone.say(STRANGER, "/kill")
+        await asyncio.sleep(0.3)
+        for phone in phones:
+            await seen(phone, "HALTED")
+            await ask(phone, "/status", "ACTIVE")
+    for phone in phones:
+        await seen(phone, "Stopped")
+        await phone.stop()
