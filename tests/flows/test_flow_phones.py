@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
+from storage.store import TinyStore
 from tests.flows.processes import started
 from tests.flows.talkers import STRANGER, Discord, Talker, Telegram, ask, press, seen
+from trading.domain.records import Notice, Severity
 
 FAST = {"SIM_SPEED": "150", "SIM_SEED": "7"}  # a window in six seconds
 SETTLED_SECONDS = 30.0
@@ -45,3 +50,33 @@ async def test_both_chats_answer_and_both_are_told(tmp_path: Path) -> None:
     for phone in phones:
         await seen(phone, "Stopped")
         await phone.stop()
+
+
+async def test_a_full_queue_survives_kill_9_and_arrives_in_order(tmp_path: Path) -> None:
+    phone, data = Telegram(), tmp_path / "data"
+    await phone.start()
+    await phone.double.stop()  # nobody listens at its address
+    words = {"DATA_DIR": str(data), "SIM_SPEED": "300", "SIM_SEED": "7", **phone.settings}
+    with started("run", "--no-terminal", cwd=tmp_path, **words) as bot:
+        await asyncio.sleep(9)
+        bot.send_signal(signal.SIGKILL)
+        bot.wait()
+    store = TinyStore.open(data / "simulated" / "store")
+    owed = cast(list[Notice], store.select("outbox"))
+    store.close()
+    assert len(owed) >= 5, "too few notices to say anything"
+    await phone.double.start()
+    with started("run", "--no-terminal", cwd=tmp_path, **words):
+        for notice in owed:
+            await seen(phone, notice.title, seconds=SETTLED_SECONDS)
+    shown = phone.double.titles()
+    for severity in Severity:
+        titles = [n.title for n in owed if n.severity is severity]
+        assert in_order(titles, shown), (titles, shown)
+    await phone.stop()
+
+
+def in_order(wanted: Sequence[str], shown: Sequence[str]) -> bool:
+    """Whether `shown` begins its lines with all that is wanted, in this order, whatever stands between."""
+    rest = iter(shown)
+    return all(any(line.startswith(title) for line in rest) for title in wanted)
