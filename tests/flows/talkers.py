@@ -183,7 +183,7 @@ class Discord:
         )
 
     async def say(self, who: int, line: str) -> None:
-        await self.double.wait_for(lambda: self.double.commands, ANSWER_SECONDS)
+        await self.double.wait_for(lambda: self.double.commands and self.double.gateway.last, ANSWER_SECONDS)
         name, *words = line.lstrip("/").split()
         parameters = COMMANDS[name].parameters
         options: dict[str, Any] = {p.name: p.kind(word) for p, word in zip(parameters, words, strict=False)}
