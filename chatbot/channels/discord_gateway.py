@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 import discord
 import yarl
-from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 from discord.http import Route
 from discord.voice_client import VoiceClient
 
@@ -162,13 +162,14 @@ class Listener:
         async with asyncio.timeout(self._waits.hello + self._waits.identify):
             socket = client.ws = await self._opened(client)
         self._turned_away += 1  # until we are let in
+        heart = socket._keep_alive
         try:
             while True:
                 async with asyncio.timeout(self._waits.silent + self._waits.hang_up):
                     await socket.poll_event()
         finally:
             self._session = _session(socket) if self._turned_away < FRESH_AFTER else None
-            await self._hang_up(socket)
+            await self._hang_up(socket, heart)
 
     async def _login(self) -> Client:
         client = self._client = Client(self._answer, self._let_in, self._waits)
@@ -195,10 +196,14 @@ class Listener:
         self._turned_away = 0
         self._lost_since, self._told_last = None, ""
 
-    async def _hang_up(self, socket: DiscordWebSocket) -> None:
+    async def _hang_up(self, socket: DiscordWebSocket, heart: KeepAliveHandler | None) -> None:
+        """The thread that beats the heart must be gone before the loop is."""
         with contextlib.suppress(TimeoutError, OSError, aiohttp.ClientError):
             async with asyncio.timeout(self._waits.hang_up):
                 await socket.close(CODE_LEFT if self._closing.is_set() else CODE_BACK_SOON)
+        if heart:
+            heart.stop()
+            await asyncio.to_thread(heart.join, self._waits.hang_up)
 
     # --- between two connections ---
 

@@ -89,16 +89,23 @@ class TelegramChannel:
     async def run(self) -> None:
         """Listen until closed, whatever fails."""
         closed = asyncio.create_task(self._closed.wait())
-        while not closed.done():
-            polls = asyncio.create_task(self._poller.run(), name="telegram:polls")
-            try:
-                await asyncio.wait([polls, closed], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                polls.cancel()
-                [ended] = await asyncio.gather(polls, return_exceptions=True)
-            if not isinstance(ended, asyncio.CancelledError):
-                log.error("reading Telegram broke and begins again: %s", without_token(repr(ended), self._token))
-                await asyncio.wait([closed], timeout=self._bounds.backoff_max_seconds)
+        try:
+            while not closed.done():
+                await self._poll(closed)
+        finally:
+            closed.cancel()
+
+    async def _poll(self, closed: asyncio.Task[Any]) -> None:
+        """Poll until closed, or until a bug ends it, which must not be the end of /kill."""
+        polls = asyncio.create_task(self._poller.run(), name="telegram:polls")
+        try:
+            await asyncio.wait([polls, closed], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            polls.cancel()
+            [ended] = await asyncio.gather(polls, return_exceptions=True)
+        if not isinstance(ended, asyncio.CancelledError):
+            log.error("reading Telegram broke and begins again: %s", without_token(repr(ended), self._token))
+            await asyncio.wait([closed], timeout=self._bounds.backoff_max_seconds)
 
     async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
         """Bring one notice to the chat. Raises DeliveryFailed."""
@@ -193,9 +200,11 @@ class TelegramChannel:
 
     async def _refreshed(self, heard: Heard, reply: Reply) -> bool:
         """Whether the answer could be put where the button was: it is the same page again, which has that button."""
-        letter, line = letter_of(reply), heard.incoming.text
-        again = any(button.line == line for button in reply.buttons)
-        if heard.under is None or not again or letter.picture or len(letter.pages) > 1:
+        again = any(button.line == heard.incoming.text for button in reply.buttons)
+        if heard.under is None or not again or reply.picture:
+            return False
+        letter = letter_of(reply)
+        if len(letter.pages) > 1:
             return False
         try:
             await self._sender.edit(letter, heard.place, heard.under)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -18,8 +17,11 @@ from trading.domain.records import Notice
 
 THREADS_MAX = 1_000  # trades whose first message is remembered
 HALF_SENT_MAX = 10  # notices of which some parts are there already
-
-log = logging.getLogger(__name__)
+GENERAL_TOPIC = "1"  # Telegram refuses the number of a group's first topic: it is the group itself
+NO_CHAT = (
+    "TELEGRAM_CHAT_ID is not set, so no notice can be delivered: set it to your own id, or to the id of a group that "
+    "the bot is in."
+)
 
 
 class Notices:
@@ -28,7 +30,7 @@ class Notices:
     def __init__(
         self, sender: Sender, chat: str, topic: str, told: Callable[[str], None], bounds: Bounds, token: str
     ) -> None:
-        self.chat, self._topic = chat, int(topic) if topic else None
+        self.chat, self._topic = chat, None if topic in ("", GENERAL_TOPIC) else int(topic)
         self._sender, self._told, self._token = sender, told, token
         every = bounds.notice_group_seconds if chat.startswith("-") else bounds.notice_private_seconds
         self._pace = Pace(bounds.notices_at_once, every)
@@ -40,6 +42,9 @@ class Notices:
         """One attempt at what of the notice is not known to be there. Raises DeliveryFailed."""
         if self._closed:
             raise DeliveryFailed("the Telegram channel is closed")
+        if not self.chat:
+            self._told(NO_CHAT)
+            raise DeliveryFailed(NO_CHAT)
         name = f"{notice.key} {notice.title}"
         letter = self._letter(name, notice, repeat, late_seconds)
         try:

@@ -213,7 +213,7 @@ class TelegramDouble:
         method = self.spec.method(request.match_info["method"])
         if request.match_info["token"] != self.token:
             return _refused(Refused(401, "Unauthorized"))
-        form = await request.post()
+        form = await request.json() if request.content_type == "application/json" else await request.post()
         sent = {name: value.file.read() if isinstance(value, web.FileField) else value for name, value in form.items()}
         given = self.spec.decoded(method, {**request.query, **_attached(sent)})
         self.calls.append((method, given))

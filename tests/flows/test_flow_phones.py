@@ -67,13 +67,13 @@ async def test_a_full_queue_survives_kill_9_and_arrives_in_order(tmp_path: Path)
     assert len(owed) >= 5, "too few notices to say anything"
     await phone.double.start()
     with started("run", "--no-terminal", cwd=tmp_path, **words):
-        for notice in owed:
-            await seen(phone, notice.title, seconds=SETTLED_SECONDS)
-    shown = phone.double.titles()
-    for severity in Severity:
-        titles = [n.title for n in owed if n.severity is severity]
-        assert in_order(titles, shown), (titles, shown)
+        await phone.double.wait_for(lambda: all_came(owed, phone.double.titles()), SETTLED_SECONDS)
     await phone.stop()
+
+
+def all_came(owed: Sequence[Notice], shown: Sequence[str]) -> bool:
+    """Whether each notice is there, in order within its severity."""
+    return all(in_order([n.title for n in owed if n.severity is severity], shown) for severity in Severity)
 
 
 def in_order(wanted: Sequence[str], shown: Sequence[str]) -> bool:

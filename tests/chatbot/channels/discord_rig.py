@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -24,19 +24,21 @@ from tests.doubles.discord import CHANNEL, GUILD, DiscordDouble
 OWNER, OPERATOR, VIEWER, STRANGER = "1", "2", "3", "666"
 GUILD_ROLE = "900000000000000077"
 ROLES = {"discord": {OWNER: Role.OWNER, OPERATOR: Role.OPERATOR, VIEWER: Role.VIEWER, f"&{GUILD_ROLE}": Role.OPERATOR}}
-HEARTBEAT_MS = 100
+HEARTBEAT_MS = 200
+# Short where a test waits for it, long where just a busy machine would make it strike.
 QUICK = Waits(
     defer=0.15,
-    post=0.3,
-    login=0.5,
-    hello=0.5,
-    silent=0.4,
+    post=3.0,
+    login=2.0,
+    hello=2.0,
+    silent=3.0,
     hang_up=0.1,
     identify=0.01,
     again=0.02,
     again_max=0.1,
     mend=0.2,
 )
+HASTY = replace(QUICK, post=1.2, login=0.4, hello=0.4, silent=0.5)  # for tests in which something hangs
 PATIENCE_SECONDS = 20.0
 
 

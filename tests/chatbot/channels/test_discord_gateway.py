@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
-from discord_rig import OWNER, QUICK, VIEWER, Rig, rig_on, talking
+from discord_rig import HASTY, OWNER, QUICK, VIEWER, Rig, rig_on, talking
 from fakes_chat import notice
 
 from chatbot.channels import discord_gateway as module
@@ -88,10 +88,10 @@ async def test_a_session_that_is_turned_away_again_and_again_is_given_up() -> No
 
 
 async def test_a_silent_gateway_is_left() -> None:
-    async with talking() as rig:
+    async with talking(waits=HASTY) as rig:
         rig.double.gateway.silent = True
         await rig.double.wait_for(lambda: not rig.channel.listening)
-        await asyncio.sleep(QUICK.hello)
+        await asyncio.sleep(HASTY.hello)
         rig.double.gateway.silent = False
         await rig.listening()
         await answers(rig)
@@ -99,7 +99,7 @@ async def test_a_silent_gateway_is_left() -> None:
 
 async def test_heartbeats_keep_it_open() -> None:
     async with talking(start=False) as rig:
-        rig.double.gateway.heartbeat_ms = 100
+        rig.double.gateway.heartbeat_ms = 50
         rig.start()
         await rig.double.wait_for(lambda: rig.double.gateway.heartbeats > 5)
         assert rig.double.gateway.hellos == 1
@@ -109,7 +109,7 @@ async def test_heartbeats_keep_it_open() -> None:
     ("route", "kind"), [("me", 502), ("me", 429), ("me", "hang"), ("gateway", 500), ("application", "reset_before")]
 )
 async def test_a_start_that_fails_is_tried_again(route: str, kind: str | int) -> None:
-    async with talking(start=False) as rig:
+    async with talking(start=False, waits=HASTY) as rig:
         rig.double.fault(route, kind, for_seconds=0.3, seconds=0.2)
         rig.start()
         await rig.listening(6)

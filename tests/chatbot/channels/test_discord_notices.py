@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from discord_rig import QUICK, Post, rig_on, talking
+from discord_rig import HASTY, Post, rig_on, talking
 from fakes_chat import ago, notice
 
 from chatbot.outbox import DeliveryFailed
@@ -55,21 +55,21 @@ async def test_429_is_waited_for_exactly_and_repeats_nothing() -> None:
 
 
 async def test_accepted_but_answered_too_late_discord_drops_the_repeats_by_their_nonce() -> None:
-    async with talking() as rig:
+    async with talking(waits=HASTY) as rig:
         post = Post(rig)
         post.store.owe(*TWENTY)
-        rig.double.fault("message", "slow", seconds=0.5, count=2)
+        rig.double.fault("message", "slow", seconds=2.0, count=2)
         async with post.delivering():
             await post.all_delivered()
         assert titles(rig.double) == ALL
 
 
 async def test_where_nonces_do_not_help_just_the_unknown_ones_are_repeated_and_marked() -> None:
-    async with talking() as rig:
+    async with talking(waits=HASTY) as rig:
         post = Post(rig)
         post.store.owe(*TWENTY)
         rig.double.enforces_nonces = False
-        rig.double.fault("message", "slow", seconds=0.5, count=1)
+        rig.double.fault("message", "slow", seconds=2.0, count=1)
         async with post.delivering():
             await post.all_delivered()
         assert titles(rig.double) == ["notice 1", "notice 1 (repeat)", *ALL[1:]]
@@ -253,9 +253,9 @@ async def test_a_used_up_rate_limit_is_not_run_into(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_hanging_api_is_given_up_in_time() -> None:
-    async with talking() as rig:
+    async with talking(waits=HASTY) as rig:
         rig.double.fault("message", "hang")
         with pytest.raises(DeliveryFailed) as caught:
-            async with asyncio.timeout(QUICK.post * 2):
+            async with asyncio.timeout(HASTY.post * 2):
                 await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
         assert caught.value.unknown
