@@ -35,7 +35,8 @@ async def test_both_chats_answer_and_both_are_told(tmp_path: Path) -> None:
     for phone in phones:
         await phone.start()
     settings = {name: value for phone in phones for name, value in phone.settings.items()}
-    with started("run", "--no-terminal", cwd=tmp_path, DATA_DIR=str(tmp_path / "data"), **FAST, **settings):
+    words = ("run", "--no-terminal", "--log-level", "DEBUG")
+    with started(*words, cwd=tmp_path, DATA_DIR=str(tmp_path / "data"), **FAST, **settings):
         for phone in phones:
             await seen(phone, "Started")
             await seen(phone, "FILLED", seconds=SETTLED_SECONDS)
@@ -50,6 +51,10 @@ async def test_both_chats_answer_and_both_are_told(tmp_path: Path) -> None:
     for phone in phones:
         await seen(phone, "Stopped")
         await phone.stop()
+    written = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
+    assert "beat" in written
+    for secret in (settings["TELEGRAM_BOT_TOKEN"], settings["DISCORD_BOT_TOKEN"]):
+        assert secret not in written
 
 
 async def test_a_full_queue_survives_kill_9_and_arrives_in_order(tmp_path: Path) -> None:
