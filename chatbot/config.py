@@ -8,7 +8,6 @@ than none.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
@@ -16,33 +15,31 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from chatbot.config_rules import (
-    HOSTS,
-    address,
-    key_file,
-    masked,
-    one_of,
-    people,
-    private_key,
-    require,
-    stream_of,
-)
+from chatbot.config_rules import HOSTS, ROLES, key_file, masked, people, private_key, require, stream_of
 from chatbot.config_sources import from_file, from_process
+from chatbot.config_types import (
+    BLANK,
+    DiscordId,
+    DiscordPeople,
+    HttpAddress,
+    LogLevel,
+    NoticeRules,
+    OptionalPath,
+    Seconds,
+    StrategyNames,
+    StreamAddress,
+    TelegramId,
+    TelegramPeople,
+    TimeOfDay,
+    Usd,
+    ZoneName,
+)
 from trading.domain.errors import Misconfigured
 
-ROLES = ("viewer", "operator", "owner")
 CONTROL_LOST_PRODUCTION_MINUTES = 30.0
-
-Usd = Annotated[Decimal, Field(gt=0, le=1_000_000)]
-Seconds = Annotated[float, Field(ge=1, le=86_400)]
-
-
-def _blank(value: object) -> object:
-    """`off`, or nothing after the equals sign, means: not set."""
-    return None if value in ("", "off") else value
 
 
 class Settings(BaseSettings):
@@ -54,11 +51,11 @@ class Settings(BaseSettings):
     kalshi_env: Literal["simulated", "demo", "production"] | None = None
     kalshi_use_demo: bool | None = None
     kalshi_api_key_id: str = ""
-    kalshi_private_key_path: Annotated[Path | None, BeforeValidator(_blank)] = None
+    kalshi_private_key_path: OptionalPath = None
     kalshi_private_key: SecretStr = SecretStr("")
     kalshi_subaccount: Annotated[int, Field(ge=0, le=63)] = 0
-    kalshi_api_base: str = ""
-    kalshi_ws_url: str = ""
+    kalshi_api_base: HttpAddress = ""
+    kalshi_ws_url: StreamAddress = ""
 
     # safety
     dry_run_setting: bool | None = Field(None, validation_alias="DRY_RUN")
@@ -72,15 +69,15 @@ class Settings(BaseSettings):
     max_orders_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     max_consecutive_rejections: Annotated[int, Field(ge=1, le=1000)] = 5
     low_balance_usd: Annotated[Decimal, Field(ge=0)] = Decimal("20")
-    control_lost_setting: Annotated[Annotated[float, Field(gt=0, le=10_080)] | None, BeforeValidator(_blank)] = Field(
+    control_lost_setting: Annotated[Annotated[float, Field(gt=0, le=10_080)] | None, BLANK] = Field(
         None, validation_alias="CONTROL_LOST_MINUTES"
     )
     totp_secret: SecretStr = SecretStr("")
     on_stop: Literal["cancel", "leave"] = "cancel"
 
     # consensus
-    strategies_text: str = Field("consensus", validation_alias="STRATEGIES")
-    strategies_file: Annotated[Path | None, BeforeValidator(_blank)] = None
+    strategies_text: StrategyNames = Field("consensus", validation_alias="STRATEGIES")
+    strategies_file: OptionalPath = None
     kalshi_event_ticker_prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]+$")] = "KXBTC15M"
     stake_usd: Usd = Decimal("5.0")
     poll_seconds: Seconds = 5
@@ -94,29 +91,29 @@ class Settings(BaseSettings):
 
     # telegram
     telegram_bot_token: SecretStr = SecretStr("")
-    telegram_chat_id: str = ""
-    telegram_topic_id: str = ""
-    telegram_users_text: str = Field("", validation_alias="TELEGRAM_USERS")
-    telegram_api_base: str = ""
+    telegram_chat_id: TelegramId = ""
+    telegram_topic_id: TelegramId = ""
+    telegram_users_text: TelegramPeople = Field("", validation_alias="TELEGRAM_USERS")
+    telegram_api_base: HttpAddress = ""
 
     # discord
     discord_bot_token: SecretStr = SecretStr("")
-    discord_guild_id: str = ""
-    discord_channel_id: str = ""
-    discord_log_channel_id: str = ""
-    discord_users_text: str = Field("", validation_alias="DISCORD_USERS")
-    discord_api_base: str = ""
+    discord_guild_id: DiscordId = ""
+    discord_channel_id: DiscordId = ""
+    discord_log_channel_id: DiscordId = ""
+    discord_users_text: DiscordPeople = Field("", validation_alias="DISCORD_USERS")
+    discord_api_base: HttpAddress = ""
 
     # service
     data_dir: Path = Path("data")
     instance_name: Annotated[str, Field(max_length=32)] = ""
-    consensus_trades_csv: Annotated[Path | None, BeforeValidator(_blank)] = None
-    timezone: str = "UTC"
-    daily_digest_at: str = "20:00"
-    notify: str = ""
+    consensus_trades_csv: OptionalPath = None
+    timezone: ZoneName = "UTC"
+    daily_digest_at: TimeOfDay = "20:00"
+    notify: NoticeRules = ""
     heartbeat_url: SecretStr = SecretStr("")
-    health_port: Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BeforeValidator(_blank)] = None
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    health_port: Annotated[Annotated[int, Field(ge=1, le=65_535)] | None, BLANK] = None
+    log_level: LogLevel = "INFO"
     sim_seed: Annotated[int, Field(ge=0)] = 1
     sim_speed: Annotated[float, Field(gt=0, le=1000)] = 20
     allow_custom_kalshi_api: bool = False
@@ -132,80 +129,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` gathered: which source wins stands in one place."""
         return (init_settings,)
-
-    # --- one field at a time
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("is no time zone: use a name such as UTC or America/New_York") from None
-        return value
-
-    @field_validator("daily_digest_at")
-    @classmethod
-    def _hour(cls, value: str) -> str:
-        require(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value), "is no time of day: write HH:MM, for example 20:00")
-        return value
-
-    @field_validator("notify")
-    @classmethod
-    def _events(cls, value: str) -> str:
-        wanted = r"[a-z_]+:(on|silent|off)"
-        fits = not value or re.fullmatch(rf"{wanted}(\s*,\s*{wanted})*", value)
-        require(fits, "is not event:on|silent|off, separated by commas: for example order:silent,settlement:on")
-        return value
-
-    @field_validator("strategies_text")
-    @classmethod
-    def _strategies(cls, value: str) -> str:
-        names = [name.strip() for name in value.split(",") if name.strip()]
-        require(names, "names no strategy: use consensus")
-        require(len(names) == len(set(names)), "names a strategy twice: name each once")
-        for name in names:
-            one_of(name, ("consensus",), "strategy")
-        return value
-
-    @field_validator("telegram_chat_id", "telegram_topic_id")
-    @classmethod
-    def _telegram_id(cls, value: str) -> str:
-        require(re.fullmatch(r"-?\d*", value), "is no Telegram id: it is a number, for example -1001234567890")
-        return value
-
-    @field_validator("discord_guild_id", "discord_channel_id", "discord_log_channel_id")
-    @classmethod
-    def _discord_id(cls, value: str) -> str:
-        require(re.fullmatch(r"\d*", value), "is no Discord id: it is a number of 17 to 20 digits")
-        return value
-
-    @field_validator("telegram_users_text")
-    @classmethod
-    def _telegram_people(cls, value: str) -> str:
-        people(value, ROLES, groups=False)
-        return value
-
-    @field_validator("discord_users_text")
-    @classmethod
-    def _discord_people(cls, value: str) -> str:
-        people(value, ROLES, groups=True)
-        return value
-
-    @field_validator("kalshi_api_base", "telegram_api_base", "discord_api_base")
-    @classmethod
-    def _http(cls, value: str) -> str:
-        return address(value, ("https", "http"))
-
-    @field_validator("kalshi_ws_url")
-    @classmethod
-    def _ws(cls, value: str) -> str:
-        return address(value, ("wss", "ws"))
 
     # --- fields together
 

@@ -26,6 +26,7 @@ HOSTS: Mapping[str, tuple[str | None, str | None]] = {
         "wss://external-api-ws.kalshi.com/trade-api/ws/v2",
     ),
 }
+ROLES = ("viewer", "operator", "owner")
 REST_PATH, STREAM_PATH = "/trade-api/v2", "/trade-api/ws/v2"
 MASK_LENGTH_MIN = 12  # a shorter id would be shown nearly whole
 

@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("chatbot.channels",),
     ("chatbot.version", "chatbot.logs", "chatbot.config_rules", "chatbot.config_sources"),
+    ("chatbot.config_types",),
     ("chatbot.config",),
     ("chatbot.app", "chatbot.life", "chatbot.places", "chatbot.cli", "chatbot.tools", "chatbot.__main__"),
 )

@@ -25,37 +25,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from .telegram_chats import Chats, Message, chat_json, user_json
-from .telegram_rules import Json, Refused, Spec
+from .telegram_faults import Fault
+from .telegram_rules import Json, Refused, Spec, attached
 
 TOKEN = "7000000001:AAE-double_of_the_telegram_bot_api"
 HANG_SECONDS_MAX = 3600.0
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Fault:
-    """What happens to calls of `method` ("*": all but getUpdates): `times` times, or until `until` (loop time).
-
-    `kind`: refuse (with `refusal`), hang, slow (done at once, answered `after` seconds later), reset (before it is
-    done), drop (after it is done), garble (an answer that is no JSON). `seen` counts.
-    """
-
-    method: str
-    kind: str
-    times: int | None = None
-    until: float | None = None
-    after: float = 0.0
-    refusal: Refused | None = None
-    seen: int = 0
-
-    def takes(self, method: str, now: float) -> bool:
-        if self.method != method and not (self.method == "*" and method != "getUpdates"):
-            return False
-        if (self.until is not None and now >= self.until) or self.times == 0:
-            return False
-        self.times = None if self.times is None else self.times - 1
-        self.seen += 1
-        return True
 
 
 @dataclass
@@ -215,7 +190,7 @@ class TelegramDouble:
             return _refused(Refused(401, "Unauthorized"))
         form = await request.json() if request.content_type == "application/json" else await request.post()
         sent = {name: value.file.read() if isinstance(value, web.FileField) else value for name, value in form.items()}
-        given = self.spec.decoded(method, {**request.query, **_attached(sent)})
+        given = self.spec.decoded(method, {**request.query, **attached(sent)})
         self.calls.append((method, given))
         self.violations += self.spec.wrongs(method, given)
         now = asyncio.get_running_loop().time()
@@ -267,13 +242,6 @@ class TelegramDouble:
     def _wake(self, why: str) -> None:
         if self._poll and not self._poll.done():
             self._poll.set_result(why)
-
-
-def _attached(sent: Json) -> Json:
-    """Files by the parameters that name them."""
-    refers = {name: str(value).removeprefix("attach://") for name, value in sent.items()}
-    files = {refers[name] for name in sent if str(sent[name]).startswith("attach://")}
-    return {name: sent.get(refers[name], value) for name, value in sent.items() if name not in files}
 
 
 def _refused(refusal: Refused) -> web.Response:

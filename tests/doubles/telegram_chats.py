@@ -104,10 +104,10 @@ class Chats:
         return known[method](given)
 
     def _send_message(self, given: Json) -> Json:
-        return self._show(given, text_of(given.get("text", ""), given.get("parse_mode")))
+        return self._show(given, text_of(str(given.get("text", "")), given.get("parse_mode")))
 
     def _send_photo(self, given: Json) -> Json:
-        return self._show(given, caption_of(given.get("caption", ""), given.get("parse_mode")), given["photo"])
+        return self._show(given, caption_of(str(given.get("caption", "")), given.get("parse_mode")), given["photo"])
 
     def _show(self, given: Json, text: str, photo: bytes = b"") -> Json:
         chat_id = self._chat_of(given)
@@ -139,7 +139,7 @@ class Chats:
 
     def _edit_text(self, given: Json) -> Json:
         message = self._message_of(given)
-        return self._edit(message, text_of(given["text"], given.get("parse_mode")), given)
+        return self._edit(message, text_of(str(given["text"]), given.get("parse_mode")), given)
 
     def _edit_markup(self, given: Json) -> Json:
         message = self._message_of(given)
@@ -154,7 +154,7 @@ class Chats:
         return self.wire(message)
 
     def _answer_press(self, given: Json) -> bool:
-        if given["callback_query_id"] not in self.presses_open:
+        if str(given["callback_query_id"]) not in self.presses_open:
             raise bad("query is too old and response timeout expired or query ID is invalid")
         self.presses_answered.append(given)
         return True

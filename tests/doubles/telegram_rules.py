@@ -154,6 +154,13 @@ def _loaded(path: Path) -> Json:
     return read
 
 
+def attached(sent: Json) -> Json:
+    """Files by the parameters that name them."""
+    refers = {name: str(value).removeprefix("attach://") for name, value in sent.items()}
+    files = {refers[name] for name in sent if str(sent[name]).startswith("attach://")}
+    return {name: sent.get(refers[name], value) for name, value in sent.items() if name not in files}
+
+
 def _value(value: Any, types: list[str]) -> Any:
     if not isinstance(value, str) or ("String" in types and not value.lstrip("-").isdecimal()):
         return value
