@@ -15,8 +15,9 @@ from chatbot.channels.terminal import StdinChannel
 from chatbot.config import Settings
 from chatbot.life import App
 from chatbot.logs import set_up
+from chatbot.message import Reply
 from chatbot.outbox import Channel
-from chatbot.render import money
+from chatbot.render import money, plain, price
 from chatbot.tools.talking import talking
 from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.intent import View
@@ -72,8 +73,7 @@ def _task(app: App, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 async def _start(app: App, schedule: Schedule) -> None:
     await app.start()
-    for line in await banner(app):
-        print(line, flush=True)
+    print("\n" + plain(await banner(app)), flush=True)
     await app.beat()  # so that the first question finds something to tell
     schedule.every("beat", app.settings.poll_seconds, app.beat)
     schedule.every("reconcile", RECONCILE_SECONDS, app.check)
@@ -131,26 +131,29 @@ def _price(quote: Quote | None, *, yes: bool) -> str | None:
     return str(ONE - quote.bid.price) if quote.bid else None
 
 
-async def banner(app: App) -> list[str]:
+async def banner(app: App) -> Reply:
     """What runs, on what, with what: the first lines that a person sees."""
     settings, state, places = app.settings, app.book.state, app.places
     dry = state.mode is Mode.DRY_RUN
-    totals = state.totals_of(state.mode)
-    pending = len(state.open_trades(state.mode))
-    rows = {
-        "environment": settings.environment + (f" (play money, {places.clock.speed:g}x)" if _play(settings) else ""),
-        "dry run": "on: orders are filled on paper" if dry else "off: orders go to the exchange",
-        "series": f"{settings.kalshi_event_ticker_prefix}, {', '.join(settings.strategies)}",
-        "stake": f"{money(settings.stake_usd)} a market, {settings.min_price}-{settings.max_price}",
-        "window": f"{settings.entry_window_seconds:g} s to enter, {settings.momentum_window_seconds:g} s momentum",
-        "interval": f"{settings.poll_seconds:g} s",
-        "address": places.address,
-        "key": places.key_masked or "none",
-        "balance": await _balance(app),
-        "trades": f"{totals.trades + pending} ({totals.wins} won, {totals.losses} lost, {pending} pending)",
-        "state": state.trading.value,
-    }
-    return ["", "kalshi-chatops", *(f"  {name:<12} {text}" for name, text in rows.items() if text), ""]
+    totals, pending = state.totals_of(state.mode), len(state.open_trades(state.mode))
+    fields = (
+        ("Environment", settings.environment + (f", play money, {places.clock.speed:g}x" if _play(settings) else "")),
+        ("Dry run", "on: filled on paper" if dry else "off: orders are sent"),
+        ("Series", settings.kalshi_event_ticker_prefix),
+        ("Strategy", ", ".join(settings.strategies)),
+        ("Stake", f"{money(settings.stake_usd)} a market"),
+        ("Price", f"{price(settings.min_price)} to {price(settings.max_price)}"),
+        ("Window", f"{settings.entry_window_seconds:g} s to enter"),
+        ("Momentum", f"{settings.momentum_window_seconds:g} s"),
+        ("Interval", f"{settings.poll_seconds:g} s"),
+        ("Address", places.address),
+        ("Key", places.key_masked or "none"),
+        ("Balance", await _balance(app)),
+        ("Trades", f"{totals.trades + pending}: {totals.wins} won, {totals.losses} lost, {pending} pending"),
+        ("Chats", ", ".join(channel.name for channel in app.channels) or "none"),
+        ("Trading", state.trading.value),
+    )
+    return Reply("kalshi-chatops", fields=fields)
 
 
 def _play(settings: Settings) -> bool:
