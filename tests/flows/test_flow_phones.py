@@ -17,6 +17,11 @@ FAST = {"SIM_SPEED": "150", "SIM_SEED": "7"}  # a window in six seconds
 SETTLED_SECONDS = 30.0
 
 
+def all_text(folder: Path) -> str:
+    """Everything that was written into a folder."""
+    return "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
 async def one_by_one(talker: Talker) -> None:
     """Every command that a person would try, on one chat."""
     await ask(talker, "/status", "Status", "play money")
@@ -51,7 +56,7 @@ async def test_both_chats_answer_and_both_are_told(tmp_path: Path) -> None:
     for phone in phones:
         await seen(phone, "Stopped")
         await phone.stop()
-    written = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
+    written = all_text(tmp_path)
     assert "beat" in written
     for secret in (settings["TELEGRAM_BOT_TOKEN"], settings["DISCORD_BOT_TOKEN"]):
         assert secret not in written

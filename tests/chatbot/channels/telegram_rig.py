@@ -11,7 +11,8 @@ from datetime import UTC
 from typing import Any
 
 from doubles.telegram import TelegramDouble
-from fakes_chat import NOW, ROLES, Chat, MemoryStore, chat, notice
+from doubles.telegram_chats import Message
+from fakes_chat import MANUAL, NOW, ROLES, Chat, MemoryStore, chat, notice
 
 from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.telegram_wire import Bounds
@@ -23,7 +24,7 @@ from trading.domain.records import Notice
 SHORT = Bounds(
     connect_seconds=0.5,
     write_seconds=0.5,
-    read_seconds=0.3,
+    read_seconds=0.2,
     poll_seconds=1,
     poll_margin_seconds=0.3,
     backoff_first_seconds=0.02,
@@ -32,10 +33,10 @@ SHORT = Bounds(
     token_seconds=0.05,
     answer_seconds_max=5.0,
     press_seconds=0.05,
-    close_seconds=0.3,
+    close_seconds=0.2,
     notices_at_once=1000,
 )
-SLEEP_SCALE = 0.05  # the outbox's own waits, shortened
+SLEEP_SCALE = 0.02  # the outbox's own waits, shortened
 OWNER_ID, OPERATOR_ID, VIEWER_ID, STRANGER_ID = 1, 2, 3, 666
 GROUP = -1001234567890
 
@@ -58,6 +59,20 @@ class Rig:
         self.double.say(user_id, text, **flags)
         await self.double.wait_for(lambda: len(self.double.messages()) > before, seconds)
         return self.double.messages()[-1].title
+
+    async def asked(self, text: str = "/resume", user_id: int = OWNER_ID, **flags: Any) -> Message:
+        """The question that a command which raises risk is answered with."""
+        self.chat.desk.halts = self.chat.desk.halts or (MANUAL,)
+        await self.answer(user_id, text, **flags)
+        return self.double.messages()[-1]
+
+    async def arrive(self, seconds: float = 8.0, chat_id: int = 1) -> list[str]:
+        """The titles that arrived when the outbox is empty."""
+        assert await self.outbox.drain(seconds)
+        async with asyncio.timeout(seconds):
+            while self.outbox.queued()["telegram"]:  # noqa: ASYNC110 - it fails for now; the outbox has no event for that
+                await asyncio.sleep(0.01)
+        return self.double.titles(chat_id)
 
     async def ready(self) -> None:
         """Until the menus are set, after which nothing is sent unasked."""

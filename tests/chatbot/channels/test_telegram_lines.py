@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 import pytest
-from doubles.telegram import TelegramDouble
 from fakes_chat import MANUAL
-from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, STRANGER_ID, VIEWER_ID, Rig, bot, make, running
+from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, VIEWER_ID, bot
 
-from chatbot.channels import telegram as module
 from chatbot.command import Context, command, registry
 from chatbot.commands.registry import COMMANDS
 from chatbot.message import Button, Picture, Reply, Role, Table
-from trading.clock import monotonic
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
-
-
-async def asked(rig: Rig, text: str = "/resume", user_id: int = OWNER_ID, **flags: Any) -> Any:
-    """The question that a command which raises risk is answered with."""
-    rig.chat.desk.halts = rig.chat.desk.halts or (MANUAL,)
-    before = len(rig.double.messages())
-    rig.double.say(user_id, text, **flags)
-    await rig.double.wait_for(lambda: len(rig.double.messages()) > before)
-    return rig.double.messages()[-1]
 
 
 # --- lines ----------------------------------------------------------------------------------------------------------
@@ -142,7 +127,7 @@ async def test_a_refresh_of_what_is_gone_is_a_new_message() -> None:
 
 async def test_confirm_acts_answers_anew_and_its_buttons_go() -> None:
     async with bot() as rig:
-        question = await asked(rig)
+        question = await rig.asked()
         assert [key["text"] for key in question.keys] == ["Confirm", "Cancel"]
         rig.double.press(OWNER_ID, question, "Confirm")
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 2 and not question.keys)
@@ -152,7 +137,7 @@ async def test_confirm_acts_answers_anew_and_its_buttons_go() -> None:
 
 async def test_a_double_tap_acts_once() -> None:
     async with bot() as rig:
-        question = await asked(rig)
+        question = await rig.asked()
         for _ in range(3):
             rig.double.press(OWNER_ID, question, "Confirm")
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 4)
@@ -162,7 +147,7 @@ async def test_a_double_tap_acts_once() -> None:
 @pytest.mark.parametrize("what", ["message", "press"])
 async def test_an_update_that_comes_twice_acts_once(what: str) -> None:
     async with bot() as rig:
-        question = await asked(rig)
+        question = await rig.asked()
         press = what == "press"
         update = rig.double.press(OWNER_ID, question) if press else rig.double.say(OWNER_ID, "/pause")
         await rig.double.wait_for(lambda: rig.chat.desk.done)
@@ -176,9 +161,10 @@ async def test_an_update_that_comes_twice_acts_once(what: str) -> None:
 
 async def test_somebody_elses_press_leaves_the_question_as_it_is() -> None:
     async with bot() as rig:
-        question = await asked(rig, chat_id=GROUP)
+        question = await rig.asked(chat_id=GROUP)
         rig.double.press(OPERATOR_ID, question, "Confirm")
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
+        await rig.settle()
         assert rig.chat.desk.done == []
         assert question.keys
         rig.double.press(OWNER_ID, question, "Confirm")
@@ -187,7 +173,7 @@ async def test_somebody_elses_press_leaves_the_question_as_it_is() -> None:
 
 async def test_a_stale_press_raises_nothing_and_a_stale_kill_still_kills() -> None:
     async with bot() as rig:
-        question = await asked(rig)
+        question = await rig.asked()
         rig.double.press(OWNER_ID, question, "Confirm", ago=90)
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
         assert rig.chat.desk.done == []
@@ -206,133 +192,6 @@ async def test_a_button_of_a_slow_command_does_not_stay_busy() -> None:
         assert len(rig.double.messages()) == 1
         rig.chat.desk.hang.set()
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
-
-
-# --- strangers ------------------------------------------------------------------------------------------------------
-
-
-async def test_a_stranger_changes_nothing_and_gets_nothing() -> None:
-    async with bot() as rig:
-        await rig.ready()
-        question = await asked(rig, chat_id=GROUP)
-        code = question.lines[0]
-        before = len(rig.double.calls)
-        d = rig.double
-        said = d.say(STRANGER_ID, "/kill")
-        d.edit(said, "/status")
-        d.forward(STRANGER_ID, "/kill")
-        d.press(STRANGER_ID, question, "Confirm")
-        d.press(STRANGER_ID, question, "/kill")
-        for text in (code, "/resume", "/kill", "/start", "hello"):
-            d.say(STRANGER_ID, text)
-            d.say(STRANGER_ID, text, GROUP)
-        await d.wait_for(lambda: not d._queue)
-        await rig.settle()
-        assert {name for name, _ in d.calls[before:]} <= {"getUpdates"}
-        assert (rig.chat.desk.done, rig.chat.desk.audits) == ([], [])
-        assert [person.id for person in rig.chat.strangers] == [str(STRANGER_ID)]
-        d.press(OWNER_ID, question, "Confirm")  # the code is still the owner's
-        await d.wait_for(lambda: rig.chat.desk.done)
-
-
-async def test_what_is_not_the_owners_word_of_this_moment_is_not_heard() -> None:
-    async with bot() as rig:
-        d = rig.double
-        said = d.say(OWNER_ID, "/version")
-        await d.wait_for(lambda: d.messages())
-        d.edit(said, "/kill")
-        d.forward(OWNER_ID, "/kill")
-        d.say(OWNER_ID, "/kill", GROUP, sender_chat={"id": GROUP, "type": "supergroup"})
-        d.say(1087968824, "/kill", GROUP, sender_chat={"id": GROUP, "type": "supergroup"})
-        d.say(OWNER_ID, "/kill", GROUP, kind="channel_post", sender_chat={"id": GROUP, "type": "channel"})
-        await d.wait_for(lambda: not d._queue)
-        await rig.settle()
-        assert (rig.chat.desk.done, len(d.messages())) == ([], 1)
-
-
-# --- the lane of /kill ----------------------------------------------------------------------------------------------
-
-
-async def test_kill_waits_for_no_command_that_hangs_and_no_delivery_in_a_storm() -> None:
-    async with bot() as rig:
-        rig.chat.desk.hanging = True
-        for _ in range(20):
-            rig.double.say(OWNER_ID, "/balance")
-        storm = rig.double.refuse("sendMessage", 429, retry_after=1, times=3)
-        rig.owe(20)
-        began = monotonic()
-        rig.double.say(OPERATOR_ID, "/kill")
-        await rig.double.wait_for(lambda: rig.chat.desk.done)
-        assert monotonic() - began < 0.25
-        await rig.double.wait_for(lambda: "KILLED" in rig.double.titles())
-        assert storm.seen == 3
-        rig.chat.desk.hang.set()
-
-
-async def test_kill_goes_before_all_else_that_waited() -> None:
-    async with bot() as rig:
-        order: list[str] = []
-        handle = rig.chat.router.handle
-
-        async def noted(incoming: Any) -> Reply | None:
-            order.append(incoming.text)
-            return await handle(incoming)
-
-        rig.channel._handle = noted
-        await rig.channel._take(
-            [
-                rig.double.say(OWNER_ID, "/version") | {"update_id": 1},
-                {"update_id": 2, "poll": {}},
-                rig.double.say(OWNER_ID, "/kill") | {"update_id": 3},
-            ]
-        )
-        assert order == ["/kill", "/version"]
-
-
-async def test_too_many_lines_at_once_are_dropped_but_no_kill(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LINES_MAX", 4)
-    async with bot() as rig:
-        rig.chat.desk.hanging = True
-        for _ in range(10):
-            rig.double.say(OWNER_ID, "/balance")
-        rig.double.say(OPERATOR_ID, "/kill")
-        await rig.double.wait_for(lambda: "KILLED" in rig.double.titles())
-        rig.chat.desk.hang.set()
-        await rig.double.wait_for(lambda: rig.double.titles().count("Balance") >= 3)
-        await rig.settle()
-        assert rig.double.titles().count("Balance") <= 4
-
-
-async def test_what_waited_while_the_bot_was_down_is_judged_by_what_it_does() -> None:
-    double = TelegramDouble()
-    await double.start()
-    rig = make(double)
-    rig.chat.desk.halts = (MANUAL,)
-    double.say(OWNER_ID, "/resume", ago=3600)
-    double.say(OPERATOR_ID, "/kill", ago=3600)
-    async with running(rig):
-        await double.wait_for(lambda: len(double.messages()) == 2)
-        assert rig.chat.desk.done == ["kill by User 2 (telegram:2)"]
-        [refused] = double.messages(OWNER_ID)
-        assert "send it again if you still want it" in refused.text
-        assert refused.keys == []
-    await double.stop()
-
-
-async def test_closing_cuts_no_command_off() -> None:
-    double = TelegramDouble()
-    await double.start()
-    rig = make(double)
-    async with running(rig):
-        rig.chat.desk.hanging = True
-        double.say(OWNER_ID, "/dryrun on")
-        await double.wait_for(lambda: double.asked("getUpdates")[1:])
-        await asyncio.sleep(0.05)
-    assert rig.chat.desk.done == []
-    rig.chat.desk.hang.set()
-    await asyncio.sleep(0.05)
-    assert rig.chat.desk.done == ["dry run True by User 1 (telegram:1)"]
-    await double.stop()
 
 
 def test_every_command_fits_the_menu() -> None:

@@ -55,6 +55,7 @@ async def test_a_second_reader_is_told_once_and_survived() -> None:
     async with bot() as rig:
         await rig.answer(1, "/version")
         fault = rig.double.refuse("getUpdates", 409, "Conflict: terminated by other getUpdates request", times=5)
+        rig.double.say(1, "/version")  # ends the poll that is under way
         await rig.double.wait_for(lambda: fault.seen == 5)
         assert await rig.answer(1, "/status") == "Status"
         assert rig.told == [TWO_READERS]
@@ -201,4 +202,4 @@ async def test_the_token_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None
     with pytest.raises(DeliveryFailed) as down:
         await make(rig.double).channel.deliver(notice(1), repeat=False, late_seconds=0)
     assert caplog.text
-    assert secret not in caplog.text + " ".join(texts) + str(down.value)
+    assert secret.casefold() not in f"{caplog.text} {texts} {down.value}".casefold()
