@@ -84,7 +84,9 @@ def exchange(
     speed: Annotated[float, typer.Option(min=0.01, max=10_000, help="How many times faster than the world.")] = 1.0,
     faults: FaultProfile = "none",
     recorded: Annotated[Path | None, typer.Option(exists=True, help="Recorded quotes to serve instead.")] = None,
-    results: Annotated[Path | None, typer.Option(exists=True, help="The results that belong to them.")] = None,
+    results: Annotated[
+        Path | None, typer.Option(exists=True, help="Their results; SERIES_results*.csv beside them by default.")
+    ] = None,
     cash: Annotated[
         list[str] | None, typer.Option(help="SHARD=USD, may be repeated; 0=1000 2=1000 by default.")
     ] = None,
@@ -93,8 +95,8 @@ def exchange(
     """Serve the simulated exchange on 127.0.0.1; its first line is JSON: where it is and how to sign."""
     from chatbot.tools.exchange import serve
 
-    if (recorded is None) != (results is None):
-        raise Misconfigured("--recorded and --results belong together: give both, or neither")
+    if results and not recorded:
+        raise Misconfigured("--results belongs to --recorded: give the recorded quotes too")
     serving = serve(
         data, port=port, seed=seed, speed=speed, faults=faults, recorded=recorded, results=results, cash=_cash(cash)
     )

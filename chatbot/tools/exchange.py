@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from trading.clock import RealClock, VirtualClock
+from trading.domain.errors import Misconfigured
 from trading.exchange.simulated.faults import Faults
 from trading.exchange.simulated.keys import Credentials, make_key, member_keys
 from trading.exchange.simulated.server import SimulatedServer
@@ -64,7 +66,7 @@ async def serve(
     cash: Mapping[int, Decimal],
 ) -> None:
     """Run the exchange until it is stopped. Its first line of output is JSON: where it is and how to sign."""
-    world, start = _recorded(recorded, results) if recorded and results else (None, None)
+    world, start = _recorded(recorded, results or _results_beside(recorded)) if recorded else (None, None)
     clock = RealClock(speed, start)
     simulated = await open_simulated(folder, clock, seed=seed, port=port, faults=faults, cash=cash or None, world=world)
     where = {
@@ -74,10 +76,27 @@ async def serve(
         "private_key_path": str(simulated.credentials.private_key_path),
     }
     print(json.dumps(where), flush=True)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await simulated.stop()
+    await asked_to_stop()
+    await simulated.stop()
+
+
+async def asked_to_stop() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await stop.wait()
+
+
+def _results_beside(snapshots: Path) -> Path:
+    """The results of the same series in the same folder. Raises Misconfigured where there is not just one file."""
+    series = snapshots.name.split("_")[0]
+    found = sorted(snapshots.parent.glob(f"{series}_results*.csv"))
+    if len(found) != 1:
+        raise Misconfigured(
+            f"--recorded {snapshots} has {len(found)} files {series}_results*.csv beside it: name one with --results"
+        )
+    return found[0]
 
 
 def _recorded(snapshots: Path, results: Path) -> tuple[World, datetime]:
