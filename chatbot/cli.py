@@ -103,6 +103,28 @@ def exchange(
     asyncio.run(serving)
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check keys, clock, limits, cash by shard, markets, spot, chats and store, each with its fix."""
+    from chatbot.tools.doctor import doctor as run_doctor
+
+    raise typer.Exit(asyncio.run(run_doctor(as_json=as_json)))
+
+
+@app.command()
+def fund(
+    to: Annotated[int | None, typer.Option(min=0, max=100, help="The shard that is to get it; crypto is 2.")] = None,
+    source: Annotated[int | None, typer.Option("--from", min=0, max=100, help="By default the richest other.")] = None,
+    usd: Annotated[str, typer.Option(help="Dollars, with at most 4 decimals.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Move cash between the exchange's shards; without options: show it by shard."""
+    from chatbot.config import load
+    from chatbot.tools.fund import fund as move
+
+    raise typer.Exit(asyncio.run(move(load(), to, source, usd, yes=yes)))
+
+
 @export_app.command()
 def trades(
     form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",

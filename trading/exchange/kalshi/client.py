@@ -1,8 +1,8 @@
 """The live exchange: `trading.ports.Exchange` over Kalshi's REST API.
 
 The parts stand in files of their own: `market_data` (public reads), `account` (signed reads), `trading_ops` (orders
-and cancels), on top of `calls` (budget and retries) and `http` (one request, one answer). This class puts them
-together for one base address, one key and one subaccount.
+and cancels), `transfers` (cash between shards), on top of `calls` (budget and retries) and `http` (one request, one
+answer). This class puts them together for one base address, one key and one subaccount.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from trading.exchange.kalshi.http import Timeouts
 from trading.exchange.kalshi.market_data import MarketFilter, MarketReads
 from trading.exchange.kalshi.ratelimit import Limits
 from trading.exchange.kalshi.trading_ops import TradingOps
+from trading.exchange.kalshi.transfers import Transfers
 from trading.ports import Clock
 from trading.risk.gate import Ticket
 
@@ -47,6 +48,7 @@ class KalshiExchange:
         self._market_data = MarketReads(self._calls)
         self._account = AccountReads(self._calls, subaccount)
         self._trading = TradingOps(self._calls, subaccount)
+        self._transfers = Transfers(self._calls, subaccount)
 
     def __repr__(self) -> str:
         return f"KalshiExchange({self.base_url!r}, signed={self._calls.signed})"
@@ -116,3 +118,10 @@ class KalshiExchange:
     async def limits(self) -> Limits:
         """What the key may spend a second; read once at start, the budgets follow it."""
         return await self._account.limits()
+
+    async def move_cash(self, source: int, destination: int, amount: Decimal, client_transfer_id: str) -> str:
+        """Ask once for dollars to be moved between shards; the transfer's id. It moves after the answer.
+
+        Raises Rejected, Unavailable, Unauthorized (nothing moves), Unresolved (nobody knows).
+        """
+        return await self._transfers.move(source, destination, amount, client_transfer_id)

@@ -181,6 +181,23 @@ class CanceledWire(msgspec.Struct):
     reduced_by: str
 
 
+class TransferWire(msgspec.Struct):
+    transfer_id: str
+
+
+class TransferBody(msgspec.Struct, omit_defaults=True):
+    """What `POST /portfolio/intra_exchange_instance_transfer` takes; `amount` in units of $0.0001."""
+
+    source: str
+    destination: str
+    amount: int
+    source_exchange_shard: int
+    destination_exchange_shard: int
+    client_transfer_id: str
+    source_subaccount: int | None = None
+    destination_subaccount: int | None = None
+
+
 class OrderBody(msgspec.Struct, omit_defaults=True):
     """What `POST /portfolio/events/orders` takes; absent fields are left out."""
 
