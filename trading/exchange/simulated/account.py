@@ -7,7 +7,7 @@ market: what a fill closes pays its dollar at once. Cash is reserved while an or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -43,6 +43,7 @@ class Account:
         self.cash: dict[int, Decimal] = {}
         self.resting: dict[str, dict[str, HeldOrder]] = {}  # by ticker, then by order id
         self.last_time: datetime | None = None
+        self.watchers: list[Callable[[Line], None]] = []  # told of every line once it is written; they must not raise
         self._journal = journal
         self._staged = _Staged()
         self._lines = 0
@@ -57,11 +58,14 @@ class Account:
         """Write what is staged as one line; with `mark` also when that is nothing but the time. Raises StoreFailed."""
         if not (mark or self._staged.any()):
             return
+        line = self._staged.line(self._lines, at)
         if self._journal:
-            self._journal.write(self._staged.line(self._lines, at))
+            self._journal.write(line)
         self._lines += 1
         self.last_time = at
         self._staged = _Staged()
+        for watch in self.watchers:
+            watch(line)
 
     def close(self) -> None:
         if self._journal:

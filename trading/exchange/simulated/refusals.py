@@ -27,6 +27,10 @@ def insufficient_balance() -> VenueError:
     return VenueError(400, "insufficient_balance", "insufficient balance on the market's shard")
 
 
+def unavailable() -> VenueError:
+    return VenueError(503, "service_unavailable", "service unavailable")
+
+
 def not_found(what: str) -> VenueError:
     return VenueError(404, "not_found", f"{what} not found")
 

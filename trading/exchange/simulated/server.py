@@ -1,4 +1,4 @@
-"""The simulated exchange on loopback: the venue behind HTTP, as any Kalshi client expects to find it.
+"""The simulated exchange on loopback: the venue behind HTTP and WebSocket, as any Kalshi client expects to find it.
 
 One table says which path is whose, who may ask and how it is billed; the shell only carries bytes. Requests are served
 one after the other on the event loop that the bot may share: each takes well under a millisecond.
@@ -20,12 +20,14 @@ from trading.exchange.simulated.auth import KEY_HEADER, check_signature
 from trading.exchange.simulated.buckets import COST_DEFAULT, COST_PASSTHROUGH
 from trading.exchange.simulated.faults import HANG_SECONDS, LATE_SECONDS, SLOW_SECONDS, Fault, Faults
 from trading.exchange.simulated.keys import Credentials, member_keys
-from trading.exchange.simulated.refusals import VenueError, not_found, too_many_requests
+from trading.exchange.simulated.refusals import VenueError, not_found, too_many_requests, unavailable
+from trading.exchange.simulated.stream import Stream
+from trading.exchange.simulated.stream_faults import StreamFaults
+from trading.exchange.simulated.stream_socket import STREAM_PATH, StreamSockets
 from trading.exchange.simulated.venue import Venue
 
 HOST = "127.0.0.1"
 ROOT = "/trade-api/v2"
-STREAM_PATH = "/trade-api/ws/v2"
 BODY_BYTES_MAX = 1 << 20
 SHUTDOWN_SECONDS = 0.5  # for requests that are being answered when the server stops
 
@@ -92,13 +94,24 @@ ROUTES = (
 
 
 class SimulatedServer:
-    """A venue on a loopback port; `keys` may sign besides those that the venue knows. Faults may be ordered anytime."""
+    """A venue on a loopback port; `keys` may sign besides those that the venue knows. Faults may be ordered anytime.
 
-    def __init__(self, venue: Venue, faults: Faults | None = None, keys: Iterable[Credentials] = ()) -> None:
+    `faults` are those of REST, `stream_faults` those of the WebSocket.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        faults: Faults | None = None,
+        keys: Iterable[Credentials] = (),
+        stream_faults: StreamFaults | None = None,
+    ) -> None:
         self.venue = venue
         for credentials in keys:
             venue.keys.update(member_keys(credentials))
-        self.faults = faults or Faults()
+        self.faults, self.stream_faults = faults or Faults(), stream_faults or StreamFaults()
+        self.stream = Stream(venue, self.stream_faults)
+        self._sockets = StreamSockets(venue, self.stream)
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -115,7 +128,9 @@ class SimulatedServer:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         for route in ROUTES:
             app.router.add_route(route.method, ROOT + route.path, self._serving(route))
+        app.router.add_get(STREAM_PATH, self._streaming)
         app.router.add_route("*", "/{path:.*}", self._unknown)
+        app.on_shutdown.append(self._closing)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port)
@@ -127,6 +142,11 @@ class SimulatedServer:
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
+
+    async def tick(self) -> None:
+        """Let the stream tell what has happened up to the clock's time; for clocks that are moved by hand."""
+        self.stream.tick()
+        await self._sockets.drained()
 
     def _serving(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -140,7 +160,14 @@ class SimulatedServer:
         return serve
 
     def _answer(self, route: Route, request: web.Request, ask: Ask) -> Answer:
-        """The whole treatment of a request by the exchange, refusals and all."""
+        """The treatment of a request; the stream is told of the time before it and of what it has changed."""
+        self.stream.tick()
+        answer = self._treated(route, request, ask)
+        self.stream.tick()
+        return answer
+
+    def _treated(self, route: Route, request: web.Request, ask: Ask) -> Answer:
+        """By the exchange, refusals and all."""
         try:
             self._admit(route, request, ask)
         except VenueError as refusal:
@@ -166,7 +193,7 @@ class SimulatedServer:
 
     async def _spoilt(self, fault: Fault, route: Route, request: web.Request, ask: Ask) -> web.StreamResponse:
         if fault is Fault.REFUSED:
-            return _sent(_unavailable())
+            return _sent(_refused(unavailable()))
         if fault is Fault.LIMITED:
             return _sent(_refused(too_many_requests()))
         if fault is Fault.LOST_BEFORE:
@@ -175,7 +202,7 @@ class SimulatedServer:
             return self._postponed(route, request, ask)
         answer = self._answer(route, request, ask)
         if fault is Fault.FAILED:
-            return _sent(_unavailable())
+            return _sent(_refused(unavailable()))
         if fault is Fault.TWICE:
             return _sent(self._answer(route, request, ask))
         if fault is Fault.SLOW:
@@ -193,6 +220,16 @@ class SimulatedServer:
             return _sent(_refused(refusal))
         self.venue.later(LATE_SECONDS, lambda: self._handle(route, ask))
         return _dropped(request)
+
+    async def _streaming(self, request: web.Request) -> web.StreamResponse:
+        try:
+            self._sockets.admit(request.headers)
+        except VenueError as refusal:
+            return _sent(_refused(refusal))
+        return await self._sockets.serve(request)
+
+    async def _closing(self, app: web.Application) -> None:
+        await self._sockets.close()
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         return _sent(_refused(not_found("page")))
@@ -216,7 +253,3 @@ def _refused(refusal: VenueError) -> Answer:
     if refusal.details:
         error["details"] = refusal.details
     return Answer({"error": error}, refusal.http_status)
-
-
-def _unavailable() -> Answer:
-    return Answer({"error": {"code": "service_unavailable", "message": "service unavailable"}}, 503)

@@ -13,6 +13,7 @@ from heapq import merge
 from trading.domain.order import Side
 from trading.exchange.simulated.chance import identity
 from trading.exchange.simulated.matching import OPPOSITE
+from trading.exchange.simulated.records import FillRecord
 from trading.exchange.simulated.venue import Venue
 from trading.exchange.simulated.windows import Window
 
@@ -34,10 +35,17 @@ class Print:
 def tape(venue: Venue, window: Window, first: datetime, last: datetime) -> Iterator[Print]:
     """Executions of one market between two times (both included), newest first."""
     ours = _ours(venue, window, first, last)
-    return merge(_street(venue, window, first, last), ours, key=lambda p: (p.at, p.trade_id), reverse=True)
+    return merge(street_prints(venue, window, first, last), ours, key=lambda p: (p.at, p.trade_id), reverse=True)
 
 
-def _street(venue: Venue, window: Window, first: datetime, last: datetime) -> Iterator[Print]:
+def own_print(fill: FillRecord) -> Print:
+    """An execution of the member's, as everybody sees it."""
+    side = fill.side if fill.is_taker else OPPOSITE[fill.side]
+    return Print(fill.fill_id, fill.ticker, side, fill.price, fill.count, fill.at)
+
+
+def street_prints(venue: Venue, window: Window, first: datetime, last: datetime) -> Iterator[Print]:
+    """The street's own executions between two times (both included), newest first."""
     until = min(last, venue.now, window.close_time)
     while until >= max(first, window.open_time):
         after = max(until - CHUNK, max(first, window.open_time) - timedelta(microseconds=1))
@@ -59,7 +67,5 @@ def _prints(venue: Venue, window: Window, moment: datetime) -> list[Print]:
 
 def _ours(venue: Venue, window: Window, first: datetime, last: datetime) -> list[Print]:
     fills = [f for f in venue.account.fills if f.ticker == window.ticker and first <= f.at <= last]
-    prints = [
-        Print(f.fill_id, f.ticker, f.side if f.is_taker else OPPOSITE[f.side], f.price, f.count, f.at) for f in fills
-    ]
+    prints = [own_print(fill) for fill in fills]
     return sorted(prints, key=lambda p: (p.at, p.trade_id), reverse=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from trading.clock import VirtualClock, real_now
 from trading.exchange.simulated.keys import Credentials, make_key
 from trading.exchange.simulated.server import ROOT, SimulatedServer
+from trading.exchange.simulated.stream import Stream
 from trading.exchange.simulated.venue import Venue, open_venue
 
 START = datetime(2026, 1, 5, 12, 5, tzinfo=UTC)  # a Monday, five minutes into a window
@@ -126,3 +129,146 @@ def _response(operations: list[dict[str, Any]], method: str, path: str, status: 
 def _fits(template: str, path: str) -> bool:
     parts, given = template.split("/"), path.split("/")
     return len(parts) == len(given) and all(p.startswith("{") or p == g for p, g in zip(parts, given, strict=True))
+
+
+FRAME_MODELS = {  # by the type of a frame
+    "subscribed": "subscribedResponse",
+    "unsubscribed": "unsubscribedResponse",
+    "ok": "okResponse",
+    "error": "errorResponse",
+    "orderbook_snapshot": "orderbookSnapshot",
+    "orderbook_delta": "orderbookDelta",
+    "ticker": "ticker",
+    "trade": "trade",
+    "fill": "fill",
+    "user_order": "userOrder",
+    "market_position": "marketPosition",
+    "market_lifecycle_v2": "marketLifecycleV2",
+    "cfbenchmarks_value": "cfbenchmarksValue",
+    "cfbenchmarks_value_indexlist": "cfbenchmarksIndexList",
+}
+
+
+@pytest.fixture(scope="session")
+def frame_check(request: pytest.FixtureRequest) -> Callable[[dict[str, Any]], None]:
+    """Checks a frame of the stream against the exchange's schema of its type; no field may be unknown to it.
+
+    Without the reference data only the type is checked, so that the stream is tested everywhere.
+    """
+    try:
+        reference: Path = request.getfixturevalue("reference")
+    except pytest.skip.Exception:
+        return _known_type
+    messages = json.loads((reference / "kalshi-stream-schema.json").read_text())["messages"]
+    validators = {name: jsonschema.Draft7Validator(_closed(schema)) for name, schema in messages.items()}
+
+    def check(frame: dict[str, Any]) -> None:
+        name = FRAME_MODELS[frame["type"]]
+        if name == "okResponse":
+            assert set(frame["msg"]) <= {"market_tickers", "index_ids"} if isinstance(frame["msg"], dict) else True
+            name = "listSubscriptionsResponse" if isinstance(frame["msg"], list) else name
+            frame = frame | {"msg": {}} if "index_ids" in frame["msg"] else frame
+        problems = [f"{e.json_path}: {e.message}" for e in validators[name].iter_errors(frame)]
+        assert not problems, f"{frame}: {problems}"
+
+    return check
+
+
+def _known_type(frame: dict[str, Any]) -> None:
+    assert frame["type"] in FRAME_MODELS, frame
+
+
+def _closed(schema: Any) -> Any:
+    """The schema with every object that lists its properties closed to others."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(part) for name, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        closed["additionalProperties"] = False
+    return closed
+
+
+@dataclass
+class Listener:
+    """A client of the stream without a socket: keeps every frame, checked, and its own books."""
+
+    stream: Stream
+    check: Callable[[dict[str, Any]], None]
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    books: dict[tuple[str, str], dict[str, Decimal]] = field(default_factory=dict)
+    seqs: dict[int, int] = field(default_factory=dict)
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.session = self.stream.open()
+
+    def say(self, cmd: str, **params: Any) -> list[dict[str, Any]]:
+        """What comes back for one command."""
+        frame = {"id": next(self._ids), "cmd": cmd} | ({"params": params} if params else {})
+        return self.raw(json.dumps(frame))
+
+    def raw(self, text: str | bytes) -> list[dict[str, Any]]:
+        self.read()
+        self.stream.receive(self.session, text)
+        return self.read()
+
+    def tick(self) -> list[dict[str, Any]]:
+        self.stream.tick()
+        return self.read()
+
+    def read(self) -> list[dict[str, Any]]:
+        """The new frames."""
+        new = [json.loads(text) for text in self.session.outbox.frames]
+        self.session.outbox.frames.clear()
+        for frame in new:
+            self.check(frame)
+            self._take(frame)
+        self.frames += new
+        return new
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The `msg` of every frame of that type so far."""
+        return [frame["msg"] for frame in self.frames if frame["type"] == kind]
+
+    def book(self, ticker: str) -> dict[str, list[list[str]]]:
+        """The local book as REST shows it."""
+        sides = {name: self.books.get((ticker, side), {}) for name, side in SIDES}
+        return {name: [[p, f"{n:.2f}"] for p, n in sorted(levels.items())] for name, levels in sides.items()}
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if "seq" in frame:
+            assert frame["seq"] == self.seqs.get(frame["sid"], 0) + 1, frame
+            self.seqs[frame["sid"]] = frame["seq"]
+        msg: Any = frame.get("msg")
+        if frame["type"] == "orderbook_snapshot":
+            for side in ("yes", "no"):
+                levels = msg.get(f"{side}_dollars_fp", [])
+                self.books[msg["market_ticker"], side] = {p: Decimal(n) for p, n in levels}
+        elif frame["type"] == "orderbook_delta":
+            levels = self.books[msg["market_ticker"], msg["side"]]
+            left = levels.get(msg["price_dollars"], Decimal(0)) + Decimal(msg["delta_fp"])
+            assert left >= 0, frame
+            levels[msg["price_dollars"]] = left
+            if not left:
+                del levels[msg["price_dollars"]]
+
+
+SIDES = (("yes_dollars", "yes"), ("no_dollars", "no"))
+
+
+@pytest.fixture
+def stream(venue: Venue) -> Stream:
+    return Stream(venue)
+
+
+@pytest.fixture
+def listening(frame_check: Callable[[dict[str, Any]], None]) -> Callable[[Stream], Listener]:
+    """Opens a session of a stream, whose every frame is checked."""
+    return lambda stream: Listener(stream, frame_check)
+
+
+@pytest.fixture
+def listener(stream: Stream, listening: Callable[[Stream], Listener]) -> Listener:
+    return listening(stream)

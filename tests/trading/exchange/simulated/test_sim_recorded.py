@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from trading.domain.order import Side, TimeInForce
 from trading.exchange.simulated.listing import MarketFilter
 from trading.exchange.simulated.recorded import RecordedWorld
 from trading.exchange.simulated.records import NewOrder
+from trading.exchange.simulated.stream import Stream
 from trading.exchange.simulated.venue import open_venue
 
 OPEN = datetime(2026, 8, 17, 5, 45, tzinfo=UTC)
@@ -147,3 +150,23 @@ def test_the_real_recording_settles_as_its_results_say(reference: Path) -> None:
         assert record.revenue == (D("0.5") if real[event] == "yes" else 0)
     before = {w.close_time for w in venue.windows(MarketFilter(status="settled"))}
     assert all(w.open_time in before for w in world.recorded)
+
+
+def test_the_stream_tells_a_recording(world: RecordedWorld, listening: Callable[[Stream], Any]) -> None:
+    clock = VirtualClock(at(5))
+    listener = listening(Stream(open_venue(clock, world=world)))
+    channels = ["orderbook_delta", "ticker", "trade", "market_lifecycle_v2", "cfbenchmarks_value"]
+    index_id = world.series[0].index_id
+    listener.say("subscribe", channels=channels, market_tickers=[TICKER], index_ids=[index_id])
+    for seconds in (10, 12, 27, 40, 899, 901, 907, 951):
+        clock.advance_to(at(seconds))
+        listener.tick()
+        if seconds == 12:
+            shown = {"yes_dollars": [["0.0700", "24202.82"]], "no_dollars": [["0.4200", "19844.16"]]}
+            assert listener.book(TICKER) == shown
+    assert listener.book(TICKER) == {"yes_dollars": [], "no_dollars": []}
+    events = [(e["event_type"], e["market_ticker"]) for e in listener.of("market_lifecycle_v2")]
+    assert ("determined", TICKER) in events
+    assert ("metadata_updated", "KXXRP15M-26AUG170215-15") not in events
+    assert {t["index_id"] for t in listener.of("cfbenchmarks_value")} == {index_id}
+    assert listener.of("trade") == []
