@@ -85,6 +85,7 @@ class App:
             await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS_MAX)  # a beat under way ends first
         if self.fatal is None:
             await self._leave(why)
+        if self.fatal is None:
             await self.outbox.drain(DRAIN_SECONDS_MAX)
         else:
             await self._shout(f"The bot stops: {self.fatal}")
@@ -98,7 +99,11 @@ class App:
         await self.outbox.shout(Notice(0, "error", Severity.ALERT, self.places.clock.now(), text))
 
     async def _leave(self, why: str) -> None:
+        """End what is open and say so; a store that fails only now is fatal like any other failure of it."""
         left = self.book.state.live_orders() if self.settings.on_stop == "cancel" else []
-        for order in left:
-            await self.cycle.broker.cancel(order, "the bot stops")
-        self.book.record(Stopped(self.places.clock.now(), why))
+        try:
+            for order in left:
+                await self.cycle.broker.cancel(order, "the bot stops")
+            self.book.record(Stopped(self.places.clock.now(), why))
+        except StoreError as error:
+            self.end(error)
