@@ -5,13 +5,14 @@ Times are aware UTC datetimes from the Clock; money is Decimal dollars; every me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from trading.domain.events import Event
 from trading.domain.market import Market, Quote, Tick
+from trading.domain.news import News, StreamHealth
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
 from trading.domain.records import Notice, Put, Record
 from trading.domain.state import State
@@ -76,6 +77,26 @@ class Exchange(MarketData, Protocol):
 
     async def as_of(self) -> datetime:
         """How fresh the exchange's answers about our orders and fills are."""
+
+
+class Stream(Protocol):
+    """What the exchange tells by itself. Nothing here waits for the network but `news`; None always means: ask."""
+
+    def follow(self, tickers: Collection[str]) -> None:
+        """Keep the order books of exactly these markets from now on."""
+
+    def quote(self, ticker: str) -> Quote | None:
+        """The touch of the local order book, seen at the connection's last proof of life; None where it cannot be
+        trusted now: not followed, no snapshot yet, a gap, a silent connection."""
+
+    def tick(self, index_id: str) -> Tick | None:
+        """The newest value of an index; None where the connection is silent or the index is not told."""
+
+    async def news(self) -> News:
+        """The next piece of news; waits for it."""
+
+    @property
+    def health(self) -> StreamHealth: ...
 
 
 class Feed(Protocol):

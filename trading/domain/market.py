@@ -126,3 +126,16 @@ class Tick:
     price: Decimal
     seen_at: datetime
     venues: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTrade:
+    """A trade that everybody sees, in YES dollars and contracts; `taker` is the side that the taker bet on."""
+
+    trade_id: str
+    ticker: str
+    price: Decimal
+    count: Decimal
+    taker: Outcome
+    at: datetime
+    is_block: bool = False
