@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 from trading.domain.errors import NotFound, Unavailable
 from trading.domain.events import Event
 from trading.domain.market import Market, Quote, Tick
+from trading.domain.news import News, StreamHealth
 from trading.domain.order import (
     Balance,
     ExchangeStatus,
@@ -206,3 +208,26 @@ class GivenFeed:
         if self.price is None:
             raise Unavailable("no venue answers")
         return Tick("BRTI", self.price, self.clock.now())
+
+
+class GivenStream:
+    """ports.Stream that tells what it was given; `quotes` and `ticks` are empty while it is not trusted."""
+
+    def __init__(self) -> None:
+        self.quotes: dict[str, Quote] = {}
+        self.ticks: dict[str, Tick] = {}
+        self.followed: tuple[str, ...] = ()
+        self.queue: asyncio.Queue[News] = asyncio.Queue()
+        self.health = StreamHealth(True)
+
+    def follow(self, tickers: Collection[str]) -> None:
+        self.followed = tuple(tickers)
+
+    def quote(self, ticker: str) -> Quote | None:
+        return self.quotes.get(ticker)
+
+    def tick(self, index_id: str) -> Tick | None:
+        return self.ticks.get(index_id)
+
+    async def news(self) -> News:
+        return await self.queue.get()

@@ -10,6 +10,7 @@ from chatbot.command import Context, command
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
 from trading.domain.market import Level, Market, Outcome, Quote
+from trading.domain.news import StreamHealth
 from trading.domain.state import Halt
 from trading.engine.pages import HealthPage, StatusPage
 
@@ -101,11 +102,25 @@ async def health(ctx: Context) -> Reply:
     )
 
 
+def _stream(stream: StreamHealth, now: datetime) -> str:
+    if not stream.connected:
+        return f"not connected{': ' + stream.problem if stream.problem else ''}"
+    parts = ["connected", f"heard {_ago(stream.heard_at, now)}"]
+    if stream.connections > 1:
+        parts.append(f"{stream.connections} connections so far")
+    if stream.gaps:
+        parts.append(f"{stream.gaps} gaps mended")
+    return ", ".join(parts + [stream.problem] * bool(stream.problem))
+
+
 def _health_fields(page: HealthPage) -> Iterator[tuple[str, str]]:
     now = page.label.now
     for problem in page.problems:
         yield "Problem", problem
-    yield "Exchange", f"{'answers' if page.exchange_ok else 'DOES NOT ANSWER'} ({page.transport})"
+    yield "Exchange", "answers" if page.exchange_ok else "DOES NOT ANSWER"
+    yield "Prices", "live stream" if page.streaming else "polling"
+    if page.stream:
+        yield "Stream", _stream(page.stream, now)
     yield "Up for", span((now - page.started_at).total_seconds())
     yield "Beats", f"{page.beats:,}, the last {_ago(page.last_beat, now)} in {page.beat_seconds * 1000:.0f} ms"
     for name, age in page.feeds.items():

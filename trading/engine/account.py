@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from trading.domain.events import MarketSettled, OrderFilled
 from trading.domain.ledger import order_by_id
@@ -67,12 +67,13 @@ class Account:
         if not waiting:
             return
         for market in await self._market_data.markets(tickers=waiting):
-            if market.settled:
-                self._pay(market, now)
+            self.pay(market)
 
-    def _pay(self, market: Market, now: datetime) -> None:
-        """Close the trades of a market that paid, once every fill of theirs has been read."""
-        state = self.book.state
+    def pay(self, market: Market) -> None:
+        """Close the trades of a market, where it has paid and every fill of theirs has been read."""
+        if not market.settled:
+            return
+        state, now = self.book.state, self.clock.now()
         modes = {t.mode for t in state.trades.values() if t.ticker == market.ticker}
         for mode in sorted(modes):
             unread = [

@@ -6,6 +6,7 @@ stays UNKNOWN until the exchange proves what became of it. Nothing here assumes 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,7 +51,7 @@ class Broker:
         self.latch = Latch()
         self.foreign: dict[str, Decimal] = {}  # ticker -> signed contracts on the account that are not ours
         self.not_before: datetime | None = None
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, asyncio.Event] = {}
 
     @property
     def halted(self) -> bool:
@@ -63,14 +64,20 @@ class Broker:
             return verdict
         order = verdict.order
         self.book.record(Intended(self.clock.now(), order, intent.signals))
-        self._in_flight.add(order.client_order_id)
+        landed = self._in_flight[order.client_order_id] = asyncio.Event()
         try:
             await self._send(verdict)
         finally:
-            self._in_flight.discard(order.client_order_id)
+            del self._in_flight[order.client_order_id]
+            landed.set()
         if self.halted:  # a kill may have passed while the order was on its way
             await self.cancel(self.book.state.orders[order.client_order_id], "halted")
         return self.book.state.orders[order.client_order_id]
+
+    async def landed(self, client_order_id: str) -> None:
+        """Wait while this order is on its way to the exchange."""
+        if client_order_id in self._in_flight:
+            await self._in_flight[client_order_id].wait()
 
     def _context(self, market: Market | None, quote: Quote | None) -> Context:
         return Context(

@@ -184,6 +184,8 @@ class Desk:
             exchange_ok=not pulse.problems,
             problems=tuple(pulse.problems.values()),
             rows={table: self.book.store.count(table) for table in TABLES},
+            streaming=observer.streaming,
+            stream=observer.stream.health if observer.stream else None,
         )
 
     # --- acting

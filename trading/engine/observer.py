@@ -1,7 +1,8 @@
 """The observe step of a beat: what the markets and the spot say now, as one View.
 
 Market objects are cached by the exchange's own network for 15 seconds, so they are asked for no more often than that
-unless something is missing; prices always come from the order book.
+unless something is missing; prices always come from the order book. Where a stream is connected its local book and
+its news are newer than any answer and come first; where it is not, everything is asked for, beat by beat.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from datetime import datetime, timedelta
 from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Market, Quote, Tick
-from trading.ports import Clock, Feed, MarketData
+from trading.domain.news import MarketNews
+from trading.engine.informed import informed, merged
+from trading.ports import Clock, Feed, MarketData, Stream
 
 MARKET_CACHE_SECONDS = 15.0
 LISTED_SPAN = timedelta(hours=1)  # markets are listed that close within this long of now, either way
@@ -23,9 +26,13 @@ TICKS_MAX = 2_000  # newest spot samples kept; at one a second, half an hour
 class Observer:
     """Follows one series."""
 
-    def __init__(self, market_data: MarketData, feed: Feed, clock: Clock, series: str) -> None:
+    def __init__(
+        self, market_data: MarketData, feed: Feed, clock: Clock, series: str, stream: Stream | None = None
+    ) -> None:
         self._market_data, self._feed, self._clock, self.series = market_data, feed, clock, series
+        self.stream = stream
         self._markets: Sequence[Market] = ()
+        self._news: dict[str, MarketNews] = {}  # of listed markets
         self._listed_at: datetime | None = None
         self.ticks: deque[Tick] = deque(maxlen=TICKS_MAX)
         self.view: View | None = None
@@ -39,6 +46,7 @@ class Observer:
         if self._list_is_old(now, market):
             await self._list(now)
             market = self._current(now)
+        self._follow(market)
         quote = await self.quote(market.ticker) if market else None
         previous = self._closed_at_open(market) if market else None
         self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks))
@@ -51,12 +59,14 @@ class Observer:
             self.problems["spot"] = str(error)
             return
         self.problems.pop("spot", None)
+        if self.ticks and tick.symbol != self.ticks[-1].symbol:
+            self.ticks.clear()  # another index: the step between the two is no move of the price
         if not self.ticks or tick.seen_at > self.ticks[-1].seen_at:
             self.ticks.append(tick)
 
     async def _list(self, now: datetime) -> None:
         try:
-            self._markets = await self._market_data.markets(
+            listed = await self._market_data.markets(
                 series=self.series, closes_after=now - LISTED_SPAN, closes_before=now + LISTED_SPAN
             )
         except (Unavailable, Unauthorized) as error:
@@ -64,6 +74,8 @@ class Observer:
             return
         self.problems.pop("markets", None)
         self._listed_at = now
+        self._news = {m.ticker: self._news[m.ticker] for m in listed if m.ticker in self._news}
+        self._markets = [informed(m, self._news[m.ticker]) if m.ticker in self._news else m for m in listed]
 
     def _list_is_old(self, now: datetime, market: Market | None) -> bool:
         if self._listed_at is None or market is None or market.strike is None:
@@ -72,6 +84,10 @@ class Observer:
 
     async def quote(self, ticker: str) -> Quote | None:
         """The touch of a market now, None when it cannot be read."""
+        told = self.stream.quote(ticker) if self.stream else None
+        if told:
+            self.problems.pop("quote", None)
+            return told
         try:
             quote = await self._market_data.quote(ticker)
         except (Unavailable, Unauthorized) as error:
@@ -79,6 +95,34 @@ class Observer:
             return None
         self.problems.pop("quote", None)
         return quote
+
+    @property
+    def streaming(self) -> bool:
+        """Whether prices come from the stream now."""
+        market = self.view.market if self.view else None
+        return bool(self.stream and market and self.stream.quote(market.ticker))
+
+    def take(self, news: MarketNews) -> Market | None:
+        """Keep what the stream told of a market; the market with it, None where it is not listed here."""
+        listed = next((m for m in self._markets if m.ticker == news.ticker), None)
+        if listed is None:
+            self._listed_at = None  # perhaps a new one: the next beat lists again
+            return None
+        self._news[news.ticker] = merged(self._news.get(news.ticker), news)
+        known = informed(listed, self._news[news.ticker])
+        self._markets = [known if m.ticker == news.ticker else m for m in self._markets]
+        return known
+
+    def forget_news(self) -> None:
+        """What was told may be overtaken by what was missed: the next beat lists again."""
+        self._news.clear()
+        self._listed_at = None
+
+    def _follow(self, market: Market | None) -> None:
+        """Keep the books of the market that is open and of the one after it."""
+        if self.stream and market:
+            coming = [m.ticker for m in self._markets if m.open_time == market.close_time]
+            self.stream.follow((market.ticker, *coming))
 
     def _current(self, now: datetime) -> Market | None:
         """The market open now that closes first."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from trading.domain.events import WindowPassed
 from trading.domain.market import Market, Quote, Tick
+from trading.domain.news import StreamHealth
 from trading.domain.order import Balance, Mode, Order, Position
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Totals, TradingState
@@ -169,4 +170,5 @@ class HealthPage:
     exchange_ok: bool
     problems: tuple[str, ...]
     rows: Mapping[str, int]  # table -> rows
-    transport: str = "polling"
+    streaming: bool = False  # prices come from the stream, else they are asked for
+    stream: StreamHealth | None = None  # None where there is none
