@@ -14,6 +14,7 @@ from fakes_chat import (
     TICKER,
     VIEWER,
     Chat,
+    ago,
     chat,
     d,
     signals_page,
@@ -26,6 +27,7 @@ from chatbot.commands.registry import COMMANDS
 from chatbot.commands.signals import REASONS, few_words, sentence
 from chatbot.message import Person
 from chatbot.render import WIDTH_MAX, columns, plain
+from trading.domain.news import StreamHealth
 from trading.domain.order import Mode
 from trading.domain.state import Totals, TradingState
 from trading.domain.trade import TradeOutcome
@@ -212,7 +214,28 @@ async def test_health_says_what_is_wrong_first() -> None:
     c.desk.health_page = replace(c.desk.health_page, exchange_ok=False, problems=("spot: no answer",))
     text = await shown("/health", c)
     assert text.startswith("Not well\n")
-    assert "Problem   spot: no answer\nExchange  DOES NOT ANSWER (polling)" in text
+    assert "Problem   spot: no answer\nExchange  DOES NOT ANSWER\nPrices    polling" in text
+
+
+@pytest.mark.parametrize(
+    ("streaming", "stream", "said"),
+    [
+        (True, StreamHealth(True, ago(1), connections=1), ("live stream", "connected, heard 1 s ago")),
+        (True, StreamHealth(True, ago(1), 3, gaps=2), ("3 connections so far, 2 gaps mended",)),
+        (False, StreamHealth(True, ago(1), 1, problem="no BRTI"), ("polling", "connected, heard 1 s ago, no BRTI")),
+        (False, StreamHealth(False, problem="401"), ("polling", "not connected: 401")),
+        (False, None, ("polling",)),
+    ],
+)
+async def test_health_says_where_prices_come_from(
+    streaming: bool, stream: StreamHealth | None, said: tuple[str, ...]
+) -> None:
+    c = chat()
+    c.desk.health_page = replace(c.desk.health_page, streaming=streaming, stream=stream)
+    text = " ".join((await shown("/health", c)).split())
+    for part in said:
+        assert part in text
+    assert ("Stream" in text) == (stream is not None)
 
 
 async def test_a_kill_that_is_not_whole_says_so() -> None:
