@@ -25,6 +25,8 @@ from trading.strategies.base import Strategy
 
 ENGINE_ERRORS_MAX = 3  # beats in a row that fail by our own fault before trading halts
 PAUSE_CHECK_SECONDS = 60.0
+SKEW_SECONDS_MAX = 2.0  # between the exchange's clock and ours; it refuses signatures well before a minute
+SKEW_SECONDS_RIGHT = 1.5  # below this a wrong clock counts as right again
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Pulse:
 
 
 class Cycle:
-    """`on_beat` is called after every beat, for the log."""
+    """`on_beat` is called after every beat, for the log; `skew` is the exchange's clock less ours in seconds."""
 
     def __init__(
         self,
@@ -50,13 +52,14 @@ class Cycle:
         strategies: Sequence[Strategy],
         market_data: MarketData,
         on_beat: Callable[[View], None] | None = None,
+        skew: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
         self.broker, self.book, self.clock = account.broker, account.book, account.clock
         self.strategies = tuple(strategies)
         self.pulse = Pulse()
         self._market_data = market_data
-        self.on_beat = on_beat
+        self.on_beat, self._skew = on_beat, skew
         self._pause_checked: datetime | None = None
 
     async def beat(self) -> None:
@@ -76,6 +79,7 @@ class Cycle:
     async def _pass(self) -> None:
         view = await self.observer.look()
         self._problems("market data", self.observer.problems.copy())
+        self._problems("clock", self._clock_problem())
         await self._guarded("exchange", self._account(view))
         for strategy in self.strategies:
             await self._decide(strategy, view)
@@ -108,6 +112,13 @@ class Cycle:
         for key in known:
             del self.pulse.problems[key]
         self.pulse.problems.update({f"{part}:{key}": text for key, text in found.items()})
+
+    def _clock_problem(self) -> dict[str, str]:
+        skew, wrong = self._skew() or 0.0, "clock:skew" in self.pulse.problems
+        if abs(skew) <= (SKEW_SECONDS_RIGHT if wrong else SKEW_SECONDS_MAX):
+            return {}
+        way = "behind" if skew > 0 else "ahead of"
+        return {"skew": f"this machine's clock is {abs(skew):.1f} s {way} the exchange's: keep it right by NTP"}
 
     async def _decide(self, strategy: Strategy, view: View) -> None:
         decision = strategy.on_tick(view)
