@@ -30,6 +30,11 @@ class Rejected(ChatopsError):
         super().__init__(f"{code}: {message}" if message else code)
         self.code, self.message, self.http_status = code, message, http_status
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether the next order will be refused just so: the key is wrong, or this program is too old."""
+        return self.http_status in (401, 403, 410)
+
 
 class Unresolved(ChatopsError):
     """A timeout, a 5xx, a dropped connection, or a success without an order id."""

@@ -25,6 +25,7 @@ class Intent:
     attempt: int = 1
     time_in_force: TimeInForce = TimeInForce.GTC
     reduce_only: bool = False
+    post_only: bool = False  # refused rather than filled at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,18 @@ from trading.domain.trade import Trade, TradeOutcome
 
 KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory, beyond any replay of the exchange's
 
-# Ended by us, never got there, or a pause of the whole exchange: no refusal of ours to count.
-NOT_REFUSED = frozenset({"called_off", "never_arrived", "unreachable", "trading_is_paused", "exchange_is_paused"})
+# Ended by us, never got there, a pause of the whole exchange, or an all-or-nothing that found too little: no refusal
+# of ours to count.
+NOT_REFUSED = frozenset(
+    {
+        "called_off",
+        "never_arrived",
+        "unreachable",
+        "trading_is_paused",
+        "exchange_is_paused",
+        "fill_or_kill_insufficient_resting_volume",
+    }
+)
 
 
 class IllegalMove(Exception):

@@ -94,6 +94,7 @@ class Order:
     close_time: datetime | None = None  # of its market
     exchange_index: int = 0
     reduce_only: bool = False
+    post_only: bool = False  # refused rather than filled at once
     order_id: str = ""
     filled: Decimal = ZERO
     reported: Decimal = ZERO

@@ -37,6 +37,7 @@ class Account:
             await self.read_fills(mode)
         await self._time_out()
         await self._settle()
+        await self.broker.cash.read()
 
     async def read_fills(self, mode: Mode) -> None:
         """Book the fills of orders that may have some which we have not read."""

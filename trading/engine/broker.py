@@ -27,6 +27,7 @@ from trading.domain.market import Market, Quote
 from trading.domain.order import Mode, Order, OrderReport, OrderStatus, Placed
 from trading.domain.state import Reason, TradingState
 from trading.engine.book import Book
+from trading.engine.cash import Cash
 from trading.ports import Clock, Exchange
 from trading.risk.gate import Context, Denial, Identity, Ticket, judge
 from trading.risk.limits import Limits
@@ -49,6 +50,7 @@ class Broker:
     ) -> None:
         self.book, self.exchanges, self.identity, self.limits, self.clock = book, exchanges, identity, limits, clock
         self.latch = Latch()
+        self.cash = Cash(book, exchanges.get(Mode.REAL), clock)
         self.foreign: dict[str, Decimal] = {}  # ticker -> signed contracts on the account that are not ours
         self.not_before: datetime | None = None
         self._in_flight: dict[str, asyncio.Event] = {}
@@ -89,6 +91,7 @@ class Broker:
             latched=self.latch.closed,
             not_before=self.not_before,
             foreign=self.foreign,
+            cash=self.cash.shards.get(market.exchange_index) if market else None,
             zone=self.book.zone,
         )
 
@@ -106,7 +109,10 @@ class Broker:
     def _rejected(self, key: str, error: Rejected) -> None:
         self.book.record(OrderRejected(self.clock.now(), key, error.code, error.message))
         in_a_row = self.book.state.rejections
-        if in_a_row >= self.limits.max_consecutive_rejections:
+        if error.hopeless:
+            detail = f"the exchange will refuse every order: {error}"
+            self.book.record(HaltRaised(self.clock.now(), Reason.REJECTIONS, "engine", detail))
+        elif in_a_row >= self.limits.max_consecutive_rejections:
             detail = f"{in_a_row} orders in a row were rejected, the last with {error}"
             self.book.record(HaltRaised(self.clock.now(), Reason.REJECTIONS, "engine", detail))
 

@@ -14,6 +14,7 @@ from trading.clock import monotonic
 from trading.domain.errors import StoreError, Unauthorized, Unavailable
 from trading.domain.events import ErrorSeen, HaltCleared, HaltRaised
 from trading.domain.intent import Decision, View
+from trading.domain.order import Order, OrderStatus
 from trading.domain.state import Reason
 from trading.engine.account import Account
 from trading.engine.halting import Halting
@@ -25,6 +26,8 @@ from trading.strategies.base import Strategy
 
 ENGINE_ERRORS_MAX = 3  # beats in a row that fail by our own fault before trading halts
 PAUSE_CHECK_SECONDS = 60.0
+PAUSED_CODES = frozenset({"trading_is_paused", "exchange_is_paused"})
+GRID_CODES = frozenset({"invalid_parameters", "invalid_order"})  # a price off the grid has no code of its own
 SKEW_SECONDS_MAX = 2.0  # between the exchange's clock and ours; it refuses signatures well before a minute
 SKEW_SECONDS_RIGHT = 1.5  # below this a wrong clock counts as right again
 
@@ -137,7 +140,18 @@ class Cycle:
                 self.windows.denied(strategy.name, outcome.code, outcome.text)
             else:
                 self.windows.ordered(strategy.name)
+                self._learn_from(outcome)
                 await self._guarded("exchange", self.account.read_fills(outcome.mode))
+
+    def _learn_from(self, order: Order) -> None:
+        """What a refusal says about the world is looked at anew in the next beat: a pause, or another price grid."""
+        if order.status is not OrderStatus.REJECTED:
+            return
+        code = order.why.partition(":")[0]
+        if code in PAUSED_CODES:
+            self._pause_checked = None
+        elif code in GRID_CODES:
+            self.observer.forget_news()
 
     async def _check_pause(self, exchange_index: int) -> None:
         """Stand still while the market's shard is paused, and go on by itself: both are told once."""

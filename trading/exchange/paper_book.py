@@ -76,6 +76,9 @@ class PaperBook:
         available = self._available(order, quote)
         if order.time_in_force is TimeInForce.FOK and available < count:
             raise Rejected("fill_or_kill_insufficient_resting_volume", f"{available} of {count} contracts at the touch")
+        level = opposite(order, quote)
+        if order.post_only and level is not None and crosses(order, level):
+            raise Rejected("invalid_order", "post only cross")
         return self._take(order, count, min(available, count), quote, now)
 
     def _accepted(self, order: Order, status: ExchangeStatus, now: datetime) -> Decimal:

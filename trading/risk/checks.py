@@ -39,6 +39,7 @@ class Context:
     latched: bool = False
     not_before: datetime | None = None  # after a cancel-all: the exchange may cancel newer orders too
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    cash: Decimal | None = None  # free on the market's shard as last read; None where that is not known
     zone: tzinfo = UTC
 
 
@@ -96,6 +97,18 @@ def uncontested(order: Order, at: Context) -> Denial | None:
     return None
 
 
+def affordable(order: Order, at: Context) -> Denial | None:
+    """Real orders are paid from their market's own shard, whatever lies on the others."""
+    cost, shard = worst_case(order), order.exchange_index
+    if order.mode is not Mode.REAL or at.cash is None or cost <= at.cash:
+        return None
+    return Denial(
+        "low_cash",
+        f"shard {shard} has ${at.cash:.2f}, the order may cost ${cost:.2f}: "
+        f"`kalshi-chatops fund --to {shard}` moves cash there",
+    )
+
+
 def order_size(order: Order, at: Context) -> Denial | None:
     return _above("max_order", "the order", worst_case(order), at.limits.max_order_usd)
 
@@ -140,6 +153,7 @@ CHECKS: tuple[Check, ...] = (
     tradable,
     fresh,
     uncontested,
+    affordable,
     order_size,
     position_size,
     exposure,

@@ -77,6 +77,7 @@ def _proposed(intent: Intent, market: Market, context: Context, identity: Identi
         close_time=market.close_time,
         exchange_index=market.exchange_index,
         reduce_only=intent.reduce_only,
+        post_only=intent.post_only,
         why=intent.why,
     )
 

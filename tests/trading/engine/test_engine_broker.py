@@ -102,6 +102,29 @@ async def test_an_unanswered_order_that_never_landed_stays_unknown_until_that_is
     assert not r.book.state.trades
 
 
+@pytest.mark.parametrize(
+    ("error", "trading", "counted"),
+    [
+        (Rejected("authentication_error", "the key is unknown", 401), TradingState.HALTED, 1),
+        (Rejected("forbidden", "no scope", 403), TradingState.HALTED, 1),
+        (Rejected("deprecated_v1_order_endpoint", "", 410), TradingState.HALTED, 1),
+        (Rejected("insufficient_balance", "", 400), TradingState.ACTIVE, 1),
+        (Rejected("fill_or_kill_insufficient_resting_volume", "", 409), TradingState.ACTIVE, 0),
+        (Rejected("trading_is_paused", "", 409), TradingState.ACTIVE, 0),
+        (Rejected("a_code_of_tomorrow", "", 400), TradingState.ACTIVE, 1),
+    ],
+)
+async def test_a_refusal_halts_at_once_only_where_every_order_will_be_refused(
+    error: Rejected, trading: TradingState, counted: int
+) -> None:
+    r = rig()
+    r.real.on_place, r.real.lands = [error], False
+    await r.submit()
+    assert r.order().status is OrderStatus.REJECTED
+    assert error.code in r.order().why
+    assert (r.book.state.trading, r.book.state.rejections) == (trading, counted)
+
+
 async def test_rejections_in_a_row_halt() -> None:
     r = rig()
     for i in range(5):

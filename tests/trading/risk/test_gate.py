@@ -89,6 +89,9 @@ def test_buying_no_is_an_ask_at_the_yes_price() -> None:
         ({}, State(), {"quote": quote(at=NOW - timedelta(seconds=16))}, "stale_quote"),
         ({}, working(strategy="other"), {}, "contested"),
         ({}, State(), {"foreign": {TICKER: D(3)}}, "contested"),
+        ({}, State(), {"cash": D("4.83")}, "low_cash"),  # 9 at 0.52 and their fee are 4.8373
+        ({}, State(), {"cash": D("4.84")}, ""),
+        ({}, State(mode=Mode.DRY_RUN), {"cash": D(0)}, ""),
         ({"count": D(20)}, State(), {}, "max_order"),
         ({}, State(), {"limits": Limits(max_position_usd=D("4"))}, "max_position"),
         ({}, working(count=D(35)), {}, "max_position"),
@@ -102,6 +105,14 @@ def test_buying_no_is_an_ask_at_the_yes_price() -> None:
 )
 def test_the_first_failing_check_denies(wish: dict[str, Any], state: State, changes: dict[str, Any], code: str) -> None:
     assert denied(replace(WISH, **wish), context(state, **changes)) == code
+
+
+def test_a_shard_without_cash_is_named_with_the_way_out() -> None:
+    verdict = judge(WISH, context(cash=D("3.10")), ME)
+    assert isinstance(verdict, Denial)
+    assert verdict.text == (
+        "shard 2 has $3.10, the order may cost $4.84: `kalshi-chatops fund --to 2` moves cash there"
+    )
 
 
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.UNKNOWN, OrderStatus.RESTING])

@@ -25,6 +25,7 @@ def to_wish(order: Order) -> NewOrder:
         client_order_id=order.client_order_id,
         expires_at=int(order.expires_at.timestamp()) if rests and order.expires_at else None,
         reduce_only=order.reduce_only,
+        post_only=order.post_only,
         cancel_on_pause=rests,
         exchange_index=order.exchange_index,
     )
