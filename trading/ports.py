@@ -15,6 +15,8 @@ from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import News, StreamHealth
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
 from trading.domain.records import Notice, Put, Record
+from trading.domain.reference import Event as ListedEvent
+from trading.domain.reference import FeeChange, Series
 from trading.domain.state import State
 from trading.risk.gate import Ticket
 
@@ -46,6 +48,20 @@ class MarketData(Protocol):
         """The touch, read from the order book just now; an unknown ticker has an empty one."""
 
     async def status(self, exchange_index: int) -> ExchangeStatus: ...
+
+
+class FeeListings(Protocol):
+    """Where fee terms are told. Raises Unavailable, Unauthorized; NotFound for what is not listed."""
+
+    async def series(self, ticker: str) -> Series: ...
+
+    async def event(self, ticker: str) -> ListedEvent: ...
+
+    async def series_fee_changes(self, series: str = "") -> list[FeeChange]:
+        """Those to come, of one series or of all."""
+
+    async def event_fee_changes(self, event: str = "") -> list[FeeChange]:
+        """Those of one event's overrides, or of all."""
 
 
 class Exchange(MarketData, Protocol):

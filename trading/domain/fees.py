@@ -7,6 +7,7 @@ whole units that rounding collected over one order are given back, never making 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from trading.domain.money import CENTI_CENT, MICRO, ONE, ZERO, ceil_to, floor_to
@@ -40,3 +41,28 @@ def charge(revenue: Decimal, fee: Decimal, carried: Decimal = ZERO) -> tuple[Dec
 def worst_fee(price: Decimal, count: Decimal, multiplier: Decimal = ONE) -> Decimal:
     """The most that taking `count` contracts at `price` can cost in fees, dollars rounded up to $0.0001."""
     return ceil_to(model_fee(price, count, multiplier), CENTI_CENT)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTerms:
+    """What fills of one event are charged by; `fee_type` is the exchange's own word, also where we do not know it."""
+
+    fee_type: str
+    multiplier: Decimal
+
+    @property
+    def known(self) -> bool:
+        """Whether the formula of this type is known here."""
+        return self.fee_type in MAKER_SHARE
+
+    def model_fee(self, price: Decimal, count: Decimal, *, is_taker: bool) -> Decimal:
+        """The unrounded fee in dollars; of an unknown type a maker is charged like a taker, so as not to hope."""
+        share = ONE if is_taker else MAKER_SHARE.get(self.fee_type, ONE)
+        return model_fee(price, count, self.multiplier, share)
+
+    def worst_fee(self, price: Decimal, count: Decimal) -> Decimal:
+        """The most that `count` contracts can cost in fees at `price`: all of them taken."""
+        return worst_fee(price, count, self.multiplier)
+
+
+QUADRATIC = FeeTerms("quadratic", ONE)  # what nearly every series has

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.domain.fees import QUADRATIC, FeeTerms
 from trading.domain.money import ONE, ZERO
 
 
@@ -76,6 +77,7 @@ class Market:
     price_ranges: tuple[PriceRange, ...] = LINEAR_CENT
     exchange_index: int = 0
     title: str = ""
+    fees: FeeTerms = QUADRATIC
 
     def open_at(self, now: datetime) -> bool:
         """Whether it trades at `now` by its own times; the status field may be 15 seconds old."""

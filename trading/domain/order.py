@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.domain.fees import QUADRATIC, FeeTerms
 from trading.domain.market import Outcome
 from trading.domain.money import ONE, ZERO
 
@@ -99,6 +100,7 @@ class Order:
     filled: Decimal = ZERO
     reported: Decimal = ZERO
     cancel_requested_at: datetime | None = None
+    fees: FeeTerms = QUADRATIC  # of its market when it was ordered
     why: str = ""  # the intent's reason, later the reason of its end
 
     @property

@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from trading.domain.errors import Unauthorized, Unavailable
+from trading.domain.errors import NotFound, Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import MarketNews
+from trading.engine.fee_watch import FeeWatch
 from trading.engine.informed import informed, merged
 from trading.ports import Clock, Feed, MarketData, Stream
 
@@ -27,10 +28,16 @@ class Observer:
     """Follows one series."""
 
     def __init__(
-        self, market_data: MarketData, feed: Feed, clock: Clock, series: str, stream: Stream | None = None
+        self,
+        market_data: MarketData,
+        feed: Feed,
+        clock: Clock,
+        series: str,
+        stream: Stream | None = None,
+        fees: FeeWatch | None = None,
     ) -> None:
         self._market_data, self._feed, self._clock, self.series = market_data, feed, clock, series
-        self.stream = stream
+        self.stream, self._fees = stream, fees
         self._markets: Sequence[Market] = ()
         self._news: dict[str, MarketNews] = {}  # of listed markets
         self._listed_at: datetime | None = None
@@ -49,6 +56,7 @@ class Observer:
         self._follow(market)
         quote = await self.quote(market.ticker) if market else None
         previous = self._closed_at_open(market) if market else None
+        market = await self._priced(market) if market else None
         self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks))
         return self.view
 
@@ -76,6 +84,18 @@ class Observer:
         self._listed_at = now
         self._news = {m.ticker: self._news[m.ticker] for m in listed if m.ticker in self._news}
         self._markets = [informed(m, self._news[m.ticker]) if m.ticker in self._news else m for m in listed]
+
+    async def _priced(self, market: Market) -> Market:
+        """With its fee terms; as they were last known where they cannot be read now."""
+        if self._fees is None:
+            return market
+        try:
+            await self._fees.read([market])
+        except (Unavailable, Unauthorized, NotFound) as error:
+            self.problems["fees"] = str(error)
+        else:
+            self.problems.pop("fees", None)
+        return self._fees.priced(market)
 
     def _list_is_old(self, now: datetime, market: Market | None) -> bool:
         if self._listed_at is None or market is None or market.strike is None:

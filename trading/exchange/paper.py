@@ -26,9 +26,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading.domain.errors import Rejected, Unavailable
-from trading.domain.fees import MAKER_SHARE
 from trading.domain.market import Market, Quote
-from trading.domain.money import ONE
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
 from trading.exchange.paper_book import PaperBook
 from trading.ports import Clock, MarketData
@@ -36,19 +34,11 @@ from trading.risk.gate import Ticket
 
 
 class PaperExchange:
-    """`trading.ports.Exchange` on paper. `cash` is what it starts with (dollars); the fee terms are the series'."""
+    """`trading.ports.Exchange` on paper. `cash` is what it starts with (dollars); each order has its own fee terms."""
 
-    def __init__(
-        self,
-        market_data: MarketData,
-        clock: Clock,
-        cash: Decimal,
-        *,
-        fee_multiplier: Decimal = ONE,
-        maker_share: Decimal = MAKER_SHARE["quadratic"],
-    ) -> None:
+    def __init__(self, market_data: MarketData, clock: Clock, cash: Decimal) -> None:
         self._market_data, self._clock = market_data, clock
-        self._book = PaperBook(cash, fee_multiplier, maker_share)
+        self._book = PaperBook(cash)
         self._sweeps = 0  # an order that still waits for its quote when all is cancelled is not placed any more
 
     def restore(self, orders: Iterable[Order], positions: Iterable[Position], trades_cash: Decimal) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading.domain.errors import NotFound, Rejected, Unresolved
-from trading.domain.fees import charge, model_fee, worst_fee
+from trading.domain.fees import charge
 from trading.domain.market import Level, Quote
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import (
@@ -33,10 +33,9 @@ KEPT = timedelta(days=2)  # ended orders, fills and settlements are listed that 
 
 
 class PaperBook:
-    """`cash` is what it starts with (dollars); the fee terms are the series'. All times come from the caller."""
+    """`cash` is what it starts with (dollars); fees are by each order's own terms. All times come from the caller."""
 
-    def __init__(self, cash: Decimal, fee_multiplier: Decimal, maker_share: Decimal) -> None:
-        self._multiplier, self._maker_share = fee_multiplier, maker_share
+    def __init__(self, cash: Decimal) -> None:
         self._flows = cash
         self._orders: dict[str, PaperOrder] = {}  # by order id, oldest first
         self._client_ids: dict[str, datetime] = {}
@@ -210,7 +209,7 @@ class PaperBook:
 
     def _worst_case(self, order: Order, count: Decimal) -> Decimal:
         """Dollars that `count` contracts of this order can cost, fee included."""
-        return order.own_price * count + worst_fee(order.price, count, self._multiplier)
+        return order.own_price * count + order.fees.worst_fee(order.price, count)
 
     def _available(self, order: Order, quote: Quote) -> Decimal:
         """Contracts at the touch that this order may take: crossed, and not taken before."""
@@ -229,7 +228,7 @@ class PaperBook:
     def _fill(self, held: PaperOrder, price: Decimal, count: Decimal, now: datetime) -> None:
         order = held.order
         revenue = -order.side.sign * price * count
-        model = model_fee(price, count, self._multiplier, ONE if held.crossed else self._maker_share)
+        model = order.fees.model_fee(price, count, is_taker=held.crossed)
         fee, held.carried = charge(revenue, model, held.carried)
         fill = Fill(
             fill_id=f"{held.order_id}-{held.filled.normalize():f}",

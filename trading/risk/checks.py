@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from trading.domain.fees import worst_fee
 from trading.domain.market import Market, Quote, on_grid
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, Order, position_key
@@ -167,7 +166,7 @@ def worst_case(order: Order) -> Decimal:
     """The most that what is still open of an order can cost, fee included (dollars); nothing when it only reduces."""
     if order.reduce_only:
         return ZERO
-    return order.own_price * order.open_count + worst_fee(order.price, order.open_count)
+    return order.own_price * order.open_count + order.fees.worst_fee(order.price, order.open_count)
 
 
 def at_risk(state: State, mode: Mode, ticker: str = "") -> Decimal:

@@ -78,6 +78,7 @@ def _proposed(intent: Intent, market: Market, context: Context, identity: Identi
         exchange_index=market.exchange_index,
         reduce_only=intent.reduce_only,
         post_only=intent.post_only,
+        fees=market.fees,
         why=intent.why,
     )
 
