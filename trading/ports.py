@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from trading.domain.account_records import OrderGroup
 from trading.domain.events import Event
 from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import News, StreamHealth
@@ -93,6 +94,21 @@ class Exchange(MarketData, Protocol):
 
     async def as_of(self) -> datetime:
         """How fresh the exchange's answers about our orders and fills are."""
+
+
+class OrderGroups(Protocol):
+    """Order groups of the account. Raises Unavailable, Unauthorized; what changes one also Rejected, Unresolved."""
+
+    async def create(self, contracts_limit: Decimal, exchange_index: int) -> str:
+        """A new group for so many contracts in 15 seconds; its id."""
+
+    async def get(self, group_id: str) -> OrderGroup:
+        """Raises NotFound."""
+
+    async def reset(self, group_id: str, exchange_index: int) -> None:
+        """Let a triggered group take orders again."""
+
+    async def set_limit(self, group_id: str, contracts_limit: Decimal, exchange_index: int) -> None: ...
 
 
 class Stream(Protocol):

@@ -115,6 +115,12 @@ class Quote:
             return self.ask
         return Level(ONE - self.bid.price, self.bid.count) if self.bid else None
 
+    def bid_for(self, side: Outcome) -> Level | None:
+        """What selling `side` brings at the touch, in that side's own price."""
+        if side is Outcome.YES:
+            return self.bid
+        return Level(ONE - self.ask.price, self.ask.count) if self.ask else None
+
     def age(self, now: datetime) -> float:
         """Seconds since it was seen."""
         return (now - self.seen_at).total_seconds()

@@ -17,6 +17,7 @@ from trading.domain.intent import Decision, View
 from trading.domain.order import Order, OrderStatus
 from trading.domain.state import Reason
 from trading.engine.account import Account
+from trading.engine.fill_cap import FillCap
 from trading.engine.halting import Halting
 from trading.engine.observer import Observer
 from trading.engine.windows import Windows
@@ -56,13 +57,14 @@ class Cycle:
         market_data: MarketData,
         on_beat: Callable[[View], None] | None = None,
         skew: Callable[[], float | None] = lambda: None,
+        fill_cap: FillCap | None = None,
     ) -> None:
         self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
         self.broker, self.book, self.clock = account.broker, account.book, account.clock
         self.strategies = tuple(strategies)
         self.pulse = Pulse()
         self._market_data = market_data
-        self.on_beat, self._skew = on_beat, skew
+        self.on_beat, self._skew, self._fill_cap = on_beat, skew, fill_cap
         self._pause_checked: datetime | None = None
 
     async def beat(self) -> None:
@@ -84,6 +86,7 @@ class Cycle:
         self._problems("market data", self.observer.problems.copy())
         self._problems("clock", self._clock_problem())
         await self._guarded("exchange", self._account(view))
+        await self._guarded("fill cap", self._cap_fills(view))
         for strategy in self.strategies:
             await self._decide(strategy, view)
         self.windows.close()
@@ -96,6 +99,10 @@ class Cycle:
         await self.account.update()
         if view.market:
             await self._check_pause(view.market.exchange_index)
+
+    async def _cap_fills(self, view: View) -> None:
+        if view.market and self._fill_cap:
+            await self._fill_cap.keep(view.market.exchange_index)
 
     async def _guarded(self, part: str, work: object) -> None:
         """Await `work`; the exchange's failures become a problem that is told when it begins."""

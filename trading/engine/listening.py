@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 
 from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.market import Market
-from trading.domain.news import FillNews, MarketNews, Missed, News, OrderNews
+from trading.domain.news import FillNews, GroupNews, MarketNews, Missed, News, OrderNews
 from trading.domain.order import Mode
 from trading.engine.account import Account
+from trading.engine.fill_cap import FillCap
 from trading.engine.observer import Observer
 from trading.ports import Stream
 
@@ -25,9 +26,15 @@ class Listening:
     """`catch_up` asks the exchange for everything that may have been missed; it is never run twice at once."""
 
     def __init__(
-        self, stream: Stream, account: Account, observer: Observer, catch_up: Callable[[], Awaitable[None]]
+        self,
+        stream: Stream,
+        account: Account,
+        observer: Observer,
+        catch_up: Callable[[], Awaitable[None]],
+        fill_cap: FillCap | None = None,
     ) -> None:
         self._stream, self._account, self._observer, self._catch_up = stream, account, observer, catch_up
+        self._fill_cap = fill_cap
         self._broker, self._book = account.broker, account.book
         self._behind = asyncio.Event()
 
@@ -56,6 +63,8 @@ class Listening:
                 await self._order(news)
             case MarketNews():
                 await self._market(news)
+            case GroupNews(step="triggered") if self._fill_cap:
+                self._fill_cap.triggered(news.group_id)
             case Missed():
                 self._observer.forget_news()
                 self._behind.set()

@@ -15,6 +15,7 @@ from trading.domain.market import Market, Quote, on_grid
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, Order, position_key
 from trading.domain.state import State, TradingState
+from trading.domain.trade import Trade
 from trading.risk.limits import Limits
 
 
@@ -77,11 +78,29 @@ def tradable(order: Order, at: Context) -> Denial | None:
     return None
 
 
+def in_time(order: Order, at: Context) -> Denial | None:
+    left = (at.market.close_time - at.now).total_seconds() if at.market else 0.0
+    if left >= at.limits.seconds_to_close_min or order.reduce_only:
+        return None
+    return Denial("closing", f"{order.ticker} closes in {left:.0f} s, new risk ends {_seconds(at)} before the close")
+
+
 def fresh(order: Order, at: Context) -> Denial | None:
     age_max = at.limits.quote_age_seconds_max
     if at.quote is None or at.quote.ticker != order.ticker or at.quote.age(at.now) > age_max:
         return Denial("stale_quote", f"no quote of {order.ticker} within {age_max:g} s")
     return None
+
+
+def collared(order: Order, at: Context) -> Denial | None:
+    """A price may not be much worse than the touch: what is bid where nobody offers is held against the own side."""
+    assert at.quote is not None, "an order without a fresh quote is denied before"
+    offered, own = at.quote.ask_for(order.outcome), at.quote.bid_for(order.outcome)
+    touch = offered or own
+    allowed = (touch.price if touch else ZERO) + at.limits.price_collar
+    if order.own_price <= allowed:
+        return None
+    return Denial("collar", f"{order.own_price} for {order.ticker}, the touch allows {allowed} at most")
 
 
 def uncontested(order: Order, at: Context) -> Denial | None:
@@ -117,6 +136,15 @@ def position_size(order: Order, at: Context) -> Denial | None:
     return _above("max_position", f"{order.ticker}", total, at.limits.max_position_usd)
 
 
+def budget(order: Order, at: Context) -> Denial | None:
+    """What one strategy may have at risk, where it has a budget of its own."""
+    given = at.limits.budgets.get(order.strategy)
+    if given is None:
+        return None
+    total = at_risk(at.state, order.mode, strategy=order.strategy) + worst_case(order)
+    return _above("budget", f"{order.strategy}", total, given)
+
+
 def exposure(order: Order, at: Context) -> Denial | None:
     total = at_risk(at.state, order.mode) + worst_case(order)
     return _above("max_exposure", "everything open", total, at.limits.max_exposure_usd)
@@ -150,11 +178,14 @@ CHECKS: tuple[Check, ...] = (
     cooled,
     attempted,
     tradable,
+    in_time,
     fresh,
+    collared,
     uncontested,
     affordable,
     order_size,
     position_size,
+    budget,
     exposure,
     open_orders,
     order_rate,
@@ -169,15 +200,23 @@ def worst_case(order: Order) -> Decimal:
     return order.own_price * order.open_count + order.fees.worst_fee(order.price, order.open_count)
 
 
-def at_risk(state: State, mode: Mode, ticker: str = "") -> Decimal:
-    """The most that everything open in a mode can still lose (dollars), in one market or in all."""
-    held = (t.at_risk for t in state.open_trades(mode) if ticker in ("", t.ticker))
-    working = (worst_case(o) for o in state.orders.values() if o.mode is mode and ticker in ("", o.ticker))
+def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> Decimal:
+    """The most that everything open in a mode can still lose (dollars): in one market, of one strategy, or all."""
+
+    def counts(bet: Trade | Order) -> bool:
+        return bet.mode is mode and ticker in ("", bet.ticker) and strategy in ("", bet.strategy)
+
+    held = (t.at_risk for t in state.open_trades(mode) if counts(t))
+    working = (worst_case(o) for o in state.orders.values() if counts(o))
     return sum(held, ZERO) + sum(working, ZERO)
 
 
 def _above(code: str, what: str, value: Decimal, limit: Decimal) -> Denial | None:
     return Denial(code, f"{what} would be ${value:.2f}, the limit is ${limit:.2f}") if value > limit else None
+
+
+def _seconds(at: Context) -> str:
+    return f"{at.limits.seconds_to_close_min:g} s"
 
 
 def _reasons(state: State) -> str:

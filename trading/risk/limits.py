@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 
@@ -17,5 +18,8 @@ class Limits:
     max_orders_per_minute: int = 10
     max_consecutive_rejections: int = 5
     quote_age_seconds_max: float = 15
+    price_collar: Decimal = Decimal("0.05")  # dollars by which a price may be worse than the touch just seen
+    seconds_to_close_min: float = 10  # no new risk later than that
+    budgets: Mapping[str, Decimal] = field(default_factory=dict)  # at risk by strategy, for those that have one
     order_timeout_seconds: float = 10  # what has not filled by then is cancelled
     expiry_margin_seconds: float = 20  # on top of the timeout, the exchange itself drops it: a dead bot leaves nothing
