@@ -253,6 +253,13 @@ def _resumed(event: ev.HaltCleared, before: State, after: State, zone: tzinfo) -
     yield Said("resume", Severity.NOTICE, title, after.mode, tuple(row for row in rows if row[1]))
 
 
+def _loss(event: ev.LossReached, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
+    if event.told.level >= 100:
+        return  # the halt says it
+    fields = (("Lost", exact_money(event.loss)), ("Limit", exact_money(event.limit)))
+    yield Said("warning", Severity.ALERT, f"{event.told.level} % of the day's loss limit", event.mode, fields)
+
+
 def _mode(event: ev.ModeChanged, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
     if event.mode is not before.mode:
         yield Said("mode", Severity.NOTICE, f"Now {mode_word(event.mode)}", event.mode, (("By", event.by),))
@@ -276,6 +283,7 @@ _TELLERS: Mapping[type, Teller] = {
     ev.MarketSettled: _closed,
     ev.HaltRaised: _halt,
     ev.HaltCleared: _resumed,
+    ev.LossReached: _loss,
     ev.ModeChanged: _mode,
     ev.Started: _started,
     ev.Stopped: _stopped,

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
 from trading.domain.signal import Signal
-from trading.domain.state import Reason
+from trading.domain.state import LossTold, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,17 @@ class HaltCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class LossReached:
+    """The day's loss of a mode has come to a level of its limit (dollars)."""
+
+    at: datetime
+    mode: Mode
+    told: LossTold
+    loss: Decimal
+    limit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChanged:
     at: datetime
     mode: Mode
@@ -170,6 +181,7 @@ Event = (
     | WindowPassed
     | HaltRaised
     | HaltCleared
+    | LossReached
     | ModeChanged
     | Started
     | Stopped

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from trading.domain import events as ev
+from trading.domain import switches
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import (
     TRANSITIONS,
@@ -26,8 +27,8 @@ from trading.domain.order import (
     position_key,
     yes_price,
 )
-from trading.domain.records import Control, Put
-from trading.domain.state import Halt, Reason, State
+from trading.domain.records import Put
+from trading.domain.state import State
 from trading.domain.step import (
     Step,
     control,
@@ -280,39 +281,6 @@ def _booked(step: Step, closed: Trade, zone: tzinfo) -> Step:
     )
 
 
-# --- halts and modes ------------------------------------------------------------------------------------------------
-
-
-def _halt_raised(state: State, event: ev.HaltRaised, zone: tzinfo) -> Step:
-    if event.reason in state.halts:
-        return Step(state)
-    halt = Halt(event.reason, event.at, event.by, event.detail)
-    halted = replace(state, halts={**state.halts, event.reason: halt})
-    row = Control(f"halt:{event.reason}", {"by": event.by, "detail": event.detail}, event.at)
-    return put(Step(state), halted, "control", row.name, row)
-
-
-def _halt_cleared(state: State, event: ev.HaltCleared, zone: tzinfo) -> Step:
-    if event.reason not in state.halts:
-        return Step(state)
-    halts = {reason: halt for reason, halt in state.halts.items() if reason is not event.reason}
-    step = put(Step(state), replace(state, halts=halts), "control", f"halt:{event.reason}", None)
-    return with_rejections(step, 0, event.at) if event.reason is Reason.REJECTIONS else step
-
-
-def _mode_changed(state: State, event: ev.ModeChanged, zone: tzinfo) -> Step:
-    row = Control("mode", {"mode": event.mode.value, "by": event.by}, event.at)
-    return put(Step(state), replace(state, mode=event.mode), "control", "mode", row)
-
-
-def _window_passed(state: State, event: ev.WindowPassed, zone: tzinfo) -> Step:
-    return put(Step(state), state, "windows", f"{event.strategy}:{event.mode}:{event.ticker}", event)
-
-
-def _settlement_read(state: State, event: ev.SettlementRead, zone: tzinfo) -> Step:
-    return put(Step(state), state, "settlements", event.settlement.ticker, event.settlement)
-
-
 _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.OrderIntended: _intended,
     ev.OrderAcknowledged: _acknowledged,
@@ -321,9 +289,10 @@ _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.CancelRequested: _cancel_requested,
     ev.OrderFilled: _filled,
     ev.MarketSettled: _settled,
-    ev.HaltRaised: _halt_raised,
-    ev.HaltCleared: _halt_cleared,
-    ev.ModeChanged: _mode_changed,
-    ev.WindowPassed: _window_passed,
-    ev.SettlementRead: _settlement_read,
+    ev.HaltRaised: switches.halt_raised,
+    ev.HaltCleared: switches.halt_cleared,
+    ev.LossReached: switches.loss_reached,
+    ev.ModeChanged: switches.mode_changed,
+    ev.WindowPassed: switches.window_passed,
+    ev.SettlementRead: switches.settlement_read,
 }

@@ -110,6 +110,14 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class LossTold:
+    """How much of a day's loss limit people were told of, in per cent."""
+
+    day: date
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Orders and trades are those still open (and orders of open trades); ids are kept for two days."""
 
@@ -122,6 +130,7 @@ class State:
     attempts: Mapping[str, datetime] = field(default_factory=dict)  # client_order_id -> when it was committed
     fill_ids: Mapping[str, datetime] = field(default_factory=dict)
     rejections: int = 0  # in a row
+    loss_told: Mapping[Mode, LossTold] = field(default_factory=dict)
 
     @property
     def trading(self) -> TradingState:

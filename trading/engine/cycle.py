@@ -20,6 +20,7 @@ from trading.engine.account import Account
 from trading.engine.fill_cap import FillCap
 from trading.engine.halting import Halting
 from trading.engine.observer import Observer
+from trading.engine.watch import Watch
 from trading.engine.windows import Windows
 from trading.ports import MarketData
 from trading.risk.gate import Denial
@@ -62,6 +63,7 @@ class Cycle:
         self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
         self.broker, self.book, self.clock = account.broker, account.book, account.clock
         self.strategies = tuple(strategies)
+        self._watch = Watch(account.broker)
         self.pulse = Pulse()
         self._market_data = market_data
         self.on_beat, self._skew, self._fill_cap = on_beat, skew, fill_cap
@@ -84,6 +86,7 @@ class Cycle:
     async def _pass(self) -> None:
         view = await self.observer.look()
         self._problems("market data", self.observer.problems.copy())
+        self._watch.look(view)
         self._problems("clock", self._clock_problem())
         await self._guarded("exchange", self._account(view))
         await self._guarded("fill cap", self._cap_fills(view))

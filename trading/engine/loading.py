@@ -11,7 +11,7 @@ from typing import Any, cast
 from trading.domain.ledger import KEPT, pruned
 from trading.domain.order import LIVE, Fill, Mode, Order, Position
 from trading.domain.records import Control
-from trading.domain.state import Halt, Reason, State, Totals
+from trading.domain.state import Halt, LossTold, Reason, State, Totals
 from trading.domain.trade import Trade
 from trading.ports import Store
 
@@ -31,6 +31,7 @@ def load_state(store: Store, now: datetime, mode: Mode) -> State:
         positions={p.key: p for p in cast(list[Position], store.select("positions"))},
         halts=_halts(controls),
         totals={m: _totals(controls[f"totals:{m}"]) for m in Mode if f"totals:{m}" in controls},
+        loss_told={m: _loss_told(controls[f"loss_told:{m}"]) for m in Mode if f"loss_told:{m}" in controls},
         attempts={o.client_order_id: o.created_at for o in orders},
         fill_ids={f.fill_id: f.at for f in fills},
         rejections=int(controls["rejections"].value["count"]) if "rejections" in controls else 0,
@@ -54,6 +55,10 @@ def _halts(controls: Mapping[str, Control]) -> dict[Reason, Halt]:
     rows = [c for name, c in controls.items() if name.startswith("halt:")]
     halts = [Halt(Reason(c.name.removeprefix("halt:")), c.at, c.value["by"], c.value["detail"]) for c in rows]
     return {h.reason: h for h in halts}
+
+
+def _loss_told(row: Control) -> LossTold:
+    return LossTold(date.fromisoformat(row.value["day"]), int(row.value["level"]))
 
 
 def _totals(row: Control) -> Totals:

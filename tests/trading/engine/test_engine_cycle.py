@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from tests.trading.build import market
+from tests.trading.build import TICKER, market, quote
 from tests.trading.engine.rig import START, WISH, Rig, rig
 from trading.domain.errors import Rejected, Unavailable
 from trading.domain.intent import Decision, View
@@ -36,6 +36,7 @@ def wishing(r: Rig, refusal: Rejected) -> None:
 
 async def beats(r: Rig, count: int = 1) -> None:
     for _ in range(count):
+        r.real.quotes[TICKER] = quote(at=r.clock.now())
         await r.cycle.beat()
         r.clock.advance_to(r.clock.now() + timedelta(seconds=5))
 
