@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -62,8 +62,17 @@ class Broker:
     async def submit(self, intent: Intent, market: Market | None, quote: Quote | None) -> Order | Denial:
         """Through the gate, into the store, to the exchange. Raises StoreFailed."""
         verdict = judge(intent, self._context(market, quote), self.identity)
-        if isinstance(verdict, Denial):
-            return verdict
+        return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
+
+    async def flatten(self, intent: Intent, mode: Mode, market: Market, quote: Quote) -> Order | Denial:
+        """A person's way out of a position of this mode, which no halt holds up. Raises StoreFailed."""
+        assert intent.reduce_only, "the one thing that passes a halt is what lowers risk"
+        state = replace(self.book.state, mode=mode)
+        context = replace(self._context(market, quote), state=state, flattening=True)
+        verdict = judge(intent, context, self.identity)
+        return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
+
+    async def _carry(self, verdict: Ticket, intent: Intent) -> Order:
         order = verdict.order
         self.book.record(Intended(self.clock.now(), order, intent.signals))
         landed = self._in_flight[order.client_order_id] = asyncio.Event()
@@ -72,7 +81,7 @@ class Broker:
         finally:
             del self._in_flight[order.client_order_id]
             landed.set()
-        if self.halted:  # a kill may have passed while the order was on its way
+        if self.halted and not order.reduce_only:  # a kill may have passed while the order was on its way
             await self.cancel(self.book.state.orders[order.client_order_id], "halted")
         return self.book.state.orders[order.client_order_id]
 

@@ -1,194 +1,30 @@
-"""The desk: what a person may ask of the running bot, and what it answers. The only door for every chat command.
+"""The desk: what a person may ask of the running bot and tell it to do. The only door for every chat command.
 
-It knows no channel and no words: commands render its pages. `by` is who asks, as text for the record.
+Asking is `Views`; here is what acts. `by` is who asks, as text for the record.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import cast
 
-from trading.domain.errors import ChatopsError, Misconfigured, Stale
-from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, ModeChanged, WindowPassed
-from trading.domain.market import Market
-from trading.domain.order import Mode, OrderStatus, Position
-from trading.domain.records import TABLES
-from trading.domain.state import OWNER_CLEARS, Reason, Totals
-from trading.domain.trade import Trade
+from trading.domain.errors import Misconfigured, NotFound, Stale
+from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, ModeChanged
+from trading.domain.order import Mode
+from trading.domain.state import OWNER_CLEARS, Reason
 from trading.engine.cycle import Cycle
-from trading.engine.history import History
-from trading.engine.pages import (
-    BalancePage,
-    HealthPage,
-    HeldPosition,
-    KillReport,
-    Label,
-    ModePreview,
-    ModeReport,
-    OrdersPage,
-    PnlPage,
-    PositionsPage,
-    ResumePreview,
-    SignalsPage,
-    StatusPage,
-    TradesPage,
-)
+from trading.engine.flatten import Flattener
+from trading.engine.pages import CancelReport, ExitsPage, KillReport, ModePreview, ModeReport, ResumePreview
+from trading.engine.views import Facts, Views
 from trading.risk.checks import at_risk
 
-WINDOWS_SHOWN = 5
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What stays the same while the bot runs. `dry_run_locked`: an explicit DRY_RUN=true, which chat cannot open."""
-
-    environment: str
-    version: str
-    started_at: datetime
-    poll_seconds: float
-    instance: str = ""
-    address: str = ""
-    dry_run_locked: bool = False
-
-
-class Desk:
-    """`queued` says how many notices wait for the channels."""
+class Desk(Views):
+    """What acts: what lowers risk at once, what raises it only for the state that was previewed."""
 
     def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int]) -> None:
-        self.cycle, self.facts = cycle, facts
-        self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
-        self.history = History(self.book)
-        self._queued = queued
-
-    # --- asking
-
-    def label(self) -> Label:
-        f = self.facts
-        return Label(f.instance, f.environment, self.book.state.mode, self.clock.now(), f.address)
-
-    def status(self) -> StatusPage:
-        """Everything a glance needs, from memory: never waits for the exchange."""
-        state, view = self.book.state, self.cycle.observer.view
-        live = state.live_orders(state.mode)
-        return StatusPage(
-            label=self.label(),
-            trading=state.trading,
-            halts=tuple(state.halts.values()),
-            strategies=tuple(s.name for s in self.cycle.strategies),
-            market=view.market if view else None,
-            quote=view.quote if view else None,
-            tick=view.ticks[-1] if view and view.ticks else None,
-            day_profit=self._today(state.mode).day_profit,
-            at_risk=at_risk(state, state.mode),
-            open_trades=len(state.open_trades(state.mode)),
-            live_orders=len(live),
-            unknown_orders=sum(o.status is OrderStatus.UNKNOWN for o in live),
-            last_beat=self.cycle.pulse.last,
-            poll_seconds=self.facts.poll_seconds,
-            notices_queued=self._queued(),
-        )
-
-    async def balance(self) -> BalancePage:
-        """Asks the exchange (or the paper book). Raises Unavailable, Unauthorized."""
-        mode = self.book.state.mode
-        balance = await self.broker.exchanges[mode].balance()
-        return BalancePage(self.label(), balance, at_risk(self.book.state, mode), self._today(mode).day_profit)
-
-    async def positions(self) -> PositionsPage:
-        """What is held in the current mode, and what others hold on the account. Raises Unavailable."""
-        state = self.book.state
-        ours = [p for p in state.positions.values() if p.mode is state.mode]
-        others = self.broker.foreign.items() if state.mode is Mode.REAL else ()
-        held = [await self._held(p, self._trade(p)) for p in ours]
-        held += [await self._held(Position(Mode.REAL, ticker, count), None) for ticker, count in others]
-        return PositionsPage(self.label(), tuple(held))
-
-    async def _held(self, position: Position, trade: Trade | None) -> HeldPosition:
-        quote = await self.cycle.observer.quote(position.ticker)
-        return HeldPosition(position, trade, quote, trade.close_time if trade else None)
-
-    def _trade(self, position: Position) -> Trade | None:
-        trades = self.book.state.open_trades(position.mode)
-        return next((t for t in trades if t.ticker == position.ticker), None)
-
-    async def orders(self) -> OrdersPage:
-        """Our live orders, and the ids of foreign ones that the exchange lists."""
-        live, foreign, note = tuple(self.book.state.live_orders()), tuple[str, ...](), ""
-        exchange = self.broker.exchanges.get(Mode.REAL)
-        if exchange:
-            try:
-                listed = await exchange.orders(status="resting")
-                foreign = tuple(r.order_id for r in listed if not self.broker.identity.owns(r.client_order_id))
-            except ChatopsError as error:
-                note = f"the exchange could not be asked: {error}"
-        return OrdersPage(self.label(), live, foreign, note)
-
-    def trades(self, count: int) -> TradesPage:
-        """The newest `count` trades of the current mode."""
-        mode, state = self.book.state.mode, self.book.state
-        total = state.totals_of(mode).trades + len(state.open_trades(mode)) + self.history.unfilled(mode)
-        return TradesPage(self.label(), self.history.newest(mode, count), total)
-
-    def pnl(self, period: str) -> PnlPage:
-        """`period` is day, week, month or all."""
-        mode = self.book.state.mode
-        other = Mode.DRY_RUN if mode is Mode.REAL else Mode.REAL
-        start = self._start(period)
-        return PnlPage(
-            label=self.label(),
-            period=period,
-            start=start,
-            totals=self.history.sums(mode, start),
-            open_trades=len(self.book.state.open_trades(mode)),
-            at_risk=at_risk(self.book.state, mode),
-            other_mode=self.history.sums(other, start),
-            unfilled=self.history.unfilled(mode, start),
-        )
-
-    def signals(self) -> SignalsPage:
-        """What the first strategy sees now, and why the last markets were skipped."""
-        name = next((s.name for s in self.cycle.strategies), "")
-        window = self.cycle.windows.current.get(name)
-        passed = cast(list[WindowPassed], self.book.store.tail("windows", WINDOWS_SHOWN))
-        return SignalsPage(
-            label=self.label(),
-            strategy=name,
-            market=window.market if window else self._market(),
-            signals=window.decision.signals if window else (),
-            skipped="ordered"
-            if window and window.ordered
-            else window.decision.skipped or window.reason
-            if window
-            else "",
-            detail="" if window is None or window.ordered else window.decision.detail or window.detail,
-            windows=tuple(reversed(passed)),
-        )
-
-    def health(self) -> HealthPage:
-        now, observer, pulse = self.clock.now(), self.cycle.observer, self.cycle.pulse
-        quote = observer.view.quote if observer.view else None
-        return HealthPage(
-            label=self.label(),
-            version=self.facts.version,
-            started_at=self.facts.started_at,
-            beats=pulse.beats,
-            last_beat=pulse.last,
-            beat_seconds=pulse.seconds,
-            feeds={
-                "spot": (now - observer.ticks[-1].seen_at).total_seconds() if observer.ticks else None,
-                "quote": quote.age(now) if quote else None,
-            },
-            exchange_ok=not pulse.problems,
-            problems=tuple(pulse.problems.values()),
-            rows={table: self.book.store.count(table) for table in TABLES},
-            streaming=observer.streaming,
-            stream=observer.stream.health if observer.stream else None,
-        )
-
-    # --- acting
+        super().__init__(cycle, facts, queued)
+        self._flattener = Flattener(cycle.account, cycle.observer.quote)
 
     async def kill(self, by: str) -> KillReport:
         """Stop. The gate is closed before this coroutine first yields; it never raises."""
@@ -259,7 +95,32 @@ class Desk:
         """Write a command that changed something into the audit."""
         self.book.record(CommandAnswered(self.clock.now(), person, channel, command, result))
 
-    # --- within
+    async def cancel(self, which: str, by: str) -> CancelReport:
+        """Cancel one order, named by its id or how that begins, or `all` of ours. Raises NotFound, StoreFailed."""
+        live = self.book.state.live_orders()
+        ours = live if which == "all" else [o for o in live if o.order_id.startswith(which)]
+        if which != "all" and len(ours) != 1:
+            return await self._cancel_foreign(which, len(ours))
+        done = [await self.broker.cancel(order, f"cancelled by {by}") for order in ours]
+        return CancelReport(self.label(), sum(done), len(ours) - sum(done))
+
+    async def _cancel_foreign(self, which: str, ours: int) -> CancelReport:
+        """An order that is not ours: a person may name it, nothing else of this program touches it."""
+        exchange = self.broker.exchanges.get(Mode.REAL)
+        listed = await exchange.orders(status="resting") if exchange else []
+        found = [report for report in listed if report.order_id.startswith(which)]
+        if exchange is None or ours or len(found) != 1:
+            raise NotFound(f"{ours + len(found)} open orders begin with {which}: /orders shows their ids")
+        await exchange.cancel(self.cycle.halting.as_order(found[0]))
+        return CancelReport(self.label(), 1, 0, foreign=True)
+
+    async def exits(self, ticker: str) -> ExitsPage:
+        """What leaving one market, or all of them, would bring now."""
+        return ExitsPage(self.label(), tuple(await self._flattener.preview(ticker)))
+
+    async def flatten(self, ticker: str) -> ExitsPage:
+        """Leave one market, or all of them, now; also while trading is halted. Raises StoreFailed."""
+        return ExitsPage(self.label(), done=tuple(await self._flattener.flatten(ticker)))
 
     def _refused(self, dry_run: bool) -> str:
         if not dry_run and self.facts.dry_run_locked:
@@ -273,18 +134,3 @@ class Desk:
         state = self.book.state
         text = [state.mode.value, *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values())]
         return hashlib.sha256("|".join([*text, str(self.broker.latch.closed)]).encode()).hexdigest()[:16]
-
-    def _market(self) -> Market | None:
-        view = self.cycle.observer.view
-        return view.market if view else None
-
-    def _day(self) -> date:
-        return self.clock.now().astimezone(self.book.zone).date()
-
-    def _today(self, mode: Mode) -> Totals:
-        return self.book.state.totals_of(mode).on(self._day())
-
-    def _start(self, period: str) -> date | None:
-        today = self._day()
-        starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
-        return starts.get(period)

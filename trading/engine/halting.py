@@ -78,7 +78,7 @@ class Halting:
         """Cancel by id what is still listed, then list once more; and learn what became of ours."""
         for exchange in self.broker.exchanges.values():
             for report in await self._listed(exchange.orders(status="resting"), problems):
-                await self._tried(exchange.cancel(self._as_order(report)), f"cancel {report.order_id}", problems)
+                await self._tried(exchange.cancel(self.as_order(report)), f"cancel {report.order_id}", problems)
         left: list[str] = []
         for mode, exchange in self.broker.exchanges.items():
             left += [r.order_id for r in await self._listed(exchange.orders(status="resting"), problems)]
@@ -116,11 +116,11 @@ class Halting:
             await self.broker.cancel(ours, "halted")
             return
         try:
-            await exchange.cancel(self._as_order(report))
+            await exchange.cancel(self.as_order(report))
         except (NotFound, Rejected, Unavailable, Unauthorized):
             return  # the next beat asks again
 
-    def _as_order(self, report: OrderReport) -> Order:
+    def as_order(self, report: OrderReport) -> Order:
         """A listed order in the shape that a cancel needs."""
         at = report.created_at or self.clock.now()
         return Order(

@@ -14,6 +14,7 @@ from trading.domain.order import Balance, Mode, Order, Position
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Totals, TradingState
 from trading.domain.trade import Trade
+from trading.engine.flatten import Exit, Exited
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +173,20 @@ class HealthPage:
     rows: Mapping[str, int]  # table -> rows
     streaming: bool = False  # prices come from the stream, else they are asked for
     stream: StreamHealth | None = None  # None where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReport:
+    label: Label
+    canceled: int
+    unproved: int  # asked for, and not yet seen to be gone
+    foreign: bool = False  # it was not ours
+
+
+@dataclass(frozen=True, slots=True)
+class ExitsPage:
+    """Ways out of what is held: as they are now, or what came of taking them."""
+
+    label: Label
+    open: tuple[Exit, ...] = ()
+    done: tuple[Exited, ...] = ()

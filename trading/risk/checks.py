@@ -39,6 +39,7 @@ class Context:
     latched: bool = False
     not_before: datetime | None = None  # after a cancel-all: the exchange may cancel newer orders too
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    flattening: bool = False  # a person's way out, which passes a halt
     cash: Decimal | None = None  # free on the market's shard as last read; None where that is not known
     zone: tzinfo = UTC
 
@@ -47,6 +48,8 @@ Check = Callable[[Order, Context], Denial | None]
 
 
 def halted(order: Order, at: Context) -> Denial | None:
+    if at.flattening and order.reduce_only:
+        return None
     trading = TradingState.HALTED if at.latched else at.state.trading
     if trading is TradingState.HALTED:
         return Denial("halted", f"trading is halted ({_reasons(at.state) or 'just now'})")
@@ -57,7 +60,7 @@ def halted(order: Order, at: Context) -> Denial | None:
 
 def cooled(order: Order, at: Context) -> Denial | None:
     """The exchange's cancel-all may still take new orders for a minute."""
-    if at.not_before and at.now < at.not_before and not order.reduce_only:
+    if at.not_before and at.now < at.not_before:
         return Denial("cooling", f"{(at.not_before - at.now).total_seconds():.0f} s until a cancel-all is over")
     return None
 
@@ -78,9 +81,21 @@ def tradable(order: Order, at: Context) -> Denial | None:
     return None
 
 
+def reduces(order: Order, at: Context) -> Denial | None:
+    """Less of what is held, counting what already reduces as filled: two ways out at once cannot turn a position."""
+    held = at.state.positions.get(position_key(order.mode, order.ticker))
+    contracts = held.contracts if held else ZERO
+    leaving = sum(
+        (o.open_count for o in at.state.live_orders(order.mode) if o.reduce_only and o.ticker == order.ticker), ZERO
+    )
+    if contracts * order.side.sign < 0 and order.count <= abs(contracts) - leaving:
+        return None
+    return Denial("not_reducing", f"{contracts} of {order.ticker} held, {leaving} already leaving")
+
+
 def in_time(order: Order, at: Context) -> Denial | None:
     left = (at.market.close_time - at.now).total_seconds() if at.market else 0.0
-    if left >= at.limits.seconds_to_close_min or order.reduce_only:
+    if left >= at.limits.seconds_to_close_min:
         return None
     return Denial("closing", f"{order.ticker} closes in {left:.0f} s, new risk ends {_seconds(at)} before the close")
 
@@ -173,15 +188,12 @@ def losses(order: Order, at: Context) -> Denial | None:
     )
 
 
-CHECKS: tuple[Check, ...] = (
-    halted,
+SHARED: tuple[Check, ...] = (halted, attempted, tradable, fresh, collared, uncontested)
+REDUCING: tuple[Check, ...] = (*SHARED, reduces)  # what lowers risk is held up by no limit on risk
+ADDING: tuple[Check, ...] = (
+    *SHARED,
     cooled,
-    attempted,
-    tradable,
     in_time,
-    fresh,
-    collared,
-    uncontested,
     affordable,
     order_size,
     position_size,
@@ -191,6 +203,11 @@ CHECKS: tuple[Check, ...] = (
     order_rate,
     losses,
 )
+
+
+def checks_of(order: Order) -> tuple[Check, ...]:
+    """The checks that an order must pass, in order."""
+    return REDUCING if order.reduce_only else ADDING
 
 
 def worst_case(order: Order) -> Decimal:

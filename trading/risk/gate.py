@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from trading.domain.intent import Intent
 from trading.domain.market import Market
 from trading.domain.order import Mode, Order, OrderStatus, Side, TimeInForce, yes_price
-from trading.risk.checks import CHECKS, Context, Denial
+from trading.risk.checks import Context, Denial, checks_of
 from trading.risk.limits import Limits
 
 __all__ = ["Context", "Denial", "Identity", "Ticket", "judge"]
@@ -52,7 +52,7 @@ def judge(intent: Intent, context: Context, identity: Identity) -> Ticket | Deni
     if context.market is None:
         return Denial("market_closed", f"{intent.ticker} is not open")
     order = _proposed(intent, context.market, context, identity)
-    for check in CHECKS:
+    for check in checks_of(order):
         denial = check(order, context)
         if denial:
             return denial

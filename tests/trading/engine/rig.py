@@ -18,10 +18,11 @@ from trading.engine.account import Account
 from trading.engine.book import Book
 from trading.engine.broker import Broker
 from trading.engine.cycle import Cycle
-from trading.engine.desk import Desk, Facts
+from trading.engine.desk import Desk
 from trading.engine.halting import Halting
 from trading.engine.observer import Observer
 from trading.engine.reconcile import Reconcile
+from trading.engine.views import Facts
 from trading.engine.windows import Windows
 from trading.risk.gate import Identity
 from trading.risk.limits import Limits

@@ -1,0 +1,197 @@
+"""What a person may ask of the running bot, and what it answers: the half of the desk that changes nothing.
+
+It knows no channel and no words: commands render its pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from trading.domain.errors import ChatopsError
+from trading.domain.events import WindowPassed
+from trading.domain.market import Market
+from trading.domain.order import Mode, OrderStatus, Position
+from trading.domain.records import TABLES
+from trading.domain.state import Totals
+from trading.domain.trade import Trade
+from trading.engine.cycle import Cycle
+from trading.engine.history import History
+from trading.engine.pages import (
+    BalancePage,
+    HealthPage,
+    HeldPosition,
+    Label,
+    OrdersPage,
+    PnlPage,
+    PositionsPage,
+    SignalsPage,
+    StatusPage,
+    TradesPage,
+)
+from trading.risk.checks import at_risk
+
+WINDOWS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stays the same while the bot runs. `dry_run_locked`: an explicit DRY_RUN=true, which chat cannot open."""
+
+    environment: str
+    version: str
+    started_at: datetime
+    poll_seconds: float
+    instance: str = ""
+    address: str = ""
+    dry_run_locked: bool = False
+
+
+class Views:
+    """`queued` says how many notices wait for the channels."""
+
+    def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int]) -> None:
+        self.cycle, self.facts = cycle, facts
+        self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
+        self.history = History(self.book)
+        self._queued = queued
+
+    def label(self) -> Label:
+        f = self.facts
+        return Label(f.instance, f.environment, self.book.state.mode, self.clock.now(), f.address)
+
+    def status(self) -> StatusPage:
+        """Everything a glance needs, from memory: never waits for the exchange."""
+        state, view = self.book.state, self.cycle.observer.view
+        live = state.live_orders(state.mode)
+        return StatusPage(
+            label=self.label(),
+            trading=state.trading,
+            halts=tuple(state.halts.values()),
+            strategies=tuple(s.name for s in self.cycle.strategies),
+            market=view.market if view else None,
+            quote=view.quote if view else None,
+            tick=view.ticks[-1] if view and view.ticks else None,
+            day_profit=self._today(state.mode).day_profit,
+            at_risk=at_risk(state, state.mode),
+            open_trades=len(state.open_trades(state.mode)),
+            live_orders=len(live),
+            unknown_orders=sum(o.status is OrderStatus.UNKNOWN for o in live),
+            last_beat=self.cycle.pulse.last,
+            poll_seconds=self.facts.poll_seconds,
+            notices_queued=self._queued(),
+        )
+
+    async def balance(self) -> BalancePage:
+        """Asks the exchange (or the paper book). Raises Unavailable, Unauthorized."""
+        mode = self.book.state.mode
+        balance = await self.broker.exchanges[mode].balance()
+        return BalancePage(self.label(), balance, at_risk(self.book.state, mode), self._today(mode).day_profit)
+
+    async def positions(self) -> PositionsPage:
+        """What is held in the current mode, and what others hold on the account. Raises Unavailable."""
+        state = self.book.state
+        ours = [p for p in state.positions.values() if p.mode is state.mode]
+        others = self.broker.foreign.items() if state.mode is Mode.REAL else ()
+        held = [await self._held(p, self._trade(p)) for p in ours]
+        held += [await self._held(Position(Mode.REAL, ticker, count), None) for ticker, count in others]
+        return PositionsPage(self.label(), tuple(held))
+
+    async def _held(self, position: Position, trade: Trade | None) -> HeldPosition:
+        quote = await self.cycle.observer.quote(position.ticker)
+        return HeldPosition(position, trade, quote, trade.close_time if trade else None)
+
+    def _trade(self, position: Position) -> Trade | None:
+        trades = self.book.state.open_trades(position.mode)
+        return next((t for t in trades if t.ticker == position.ticker), None)
+
+    async def orders(self) -> OrdersPage:
+        """Our live orders, and the ids of foreign ones that the exchange lists."""
+        live, foreign, note = tuple(self.book.state.live_orders()), tuple[str, ...](), ""
+        exchange = self.broker.exchanges.get(Mode.REAL)
+        if exchange:
+            try:
+                listed = await exchange.orders(status="resting")
+                foreign = tuple(r.order_id for r in listed if not self.broker.identity.owns(r.client_order_id))
+            except ChatopsError as error:
+                note = f"the exchange could not be asked: {error}"
+        return OrdersPage(self.label(), live, foreign, note)
+
+    def trades(self, count: int) -> TradesPage:
+        """The newest `count` trades of the current mode."""
+        mode, state = self.book.state.mode, self.book.state
+        total = state.totals_of(mode).trades + len(state.open_trades(mode)) + self.history.unfilled(mode)
+        return TradesPage(self.label(), self.history.newest(mode, count), total)
+
+    def pnl(self, period: str) -> PnlPage:
+        """`period` is day, week, month or all."""
+        mode = self.book.state.mode
+        other = Mode.DRY_RUN if mode is Mode.REAL else Mode.REAL
+        start = self._start(period)
+        return PnlPage(
+            label=self.label(),
+            period=period,
+            start=start,
+            totals=self.history.sums(mode, start),
+            open_trades=len(self.book.state.open_trades(mode)),
+            at_risk=at_risk(self.book.state, mode),
+            other_mode=self.history.sums(other, start),
+            unfilled=self.history.unfilled(mode, start),
+        )
+
+    def signals(self) -> SignalsPage:
+        """What the first strategy sees now, and why the last markets were skipped."""
+        name = next((s.name for s in self.cycle.strategies), "")
+        window = self.cycle.windows.current.get(name)
+        passed = cast(list[WindowPassed], self.book.store.tail("windows", WINDOWS_SHOWN))
+        return SignalsPage(
+            label=self.label(),
+            strategy=name,
+            market=window.market if window else self._market(),
+            signals=window.decision.signals if window else (),
+            skipped="ordered"
+            if window and window.ordered
+            else window.decision.skipped or window.reason
+            if window
+            else "",
+            detail="" if window is None or window.ordered else window.decision.detail or window.detail,
+            windows=tuple(reversed(passed)),
+        )
+
+    def health(self) -> HealthPage:
+        now, observer, pulse = self.clock.now(), self.cycle.observer, self.cycle.pulse
+        quote = observer.view.quote if observer.view else None
+        return HealthPage(
+            label=self.label(),
+            version=self.facts.version,
+            started_at=self.facts.started_at,
+            beats=pulse.beats,
+            last_beat=pulse.last,
+            beat_seconds=pulse.seconds,
+            feeds={
+                "spot": (now - observer.ticks[-1].seen_at).total_seconds() if observer.ticks else None,
+                "quote": quote.age(now) if quote else None,
+            },
+            exchange_ok=not pulse.problems,
+            problems=tuple(pulse.problems.values()),
+            rows={table: self.book.store.count(table) for table in TABLES},
+            streaming=observer.streaming,
+            stream=observer.stream.health if observer.stream else None,
+        )
+
+    def _market(self) -> Market | None:
+        view = self.cycle.observer.view
+        return view.market if view else None
+
+    def _day(self) -> date:
+        return self.clock.now().astimezone(self.book.zone).date()
+
+    def _today(self, mode: Mode) -> Totals:
+        return self.book.state.totals_of(mode).on(self._day())
+
+    def _start(self, period: str) -> date | None:
+        today = self._day()
+        starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+        return starts.get(period)
