@@ -22,6 +22,13 @@ _DECODERS = {table: msgspec.json.Decoder(record) for table, record in TABLES.ite
 _PLAIN = msgspec.json.Decoder()
 
 
+class _Head(msgspec.Struct):
+    key: str = msgspec.field(name=KEY)
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
 def encode(table: str, key: str, record: Record) -> bytes:
     """The document of a row. Raises ValueError for an unknown table, TypeError for a record of another table."""
     if not isinstance(record, record_type(table)):
@@ -47,6 +54,11 @@ def to_plain(document: bytes) -> dict[str, Any]:
     """The document as the dict that TinyDB queries see: a private copy each time."""
     plain: dict[str, Any] = _PLAIN.decode(document)
     return plain
+
+
+def key_of(document: bytes) -> str:
+    """The key of the document's row."""
+    return _HEAD.decode(document).key
 
 
 def from_plain(table: str, plain: dict[str, Any]) -> bytes:

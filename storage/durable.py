@@ -65,20 +65,33 @@ class DurableStorage(Storage):
     def commit(self, changes: ChangeSet) -> None:
         """All of it or nothing, on disk when it returns. Raises StoreFailed, and from then on always."""
         with self._lock:
-            if self.failure:
-                raise StoreFailed(self.failure)
+            self.check()
             line = payload(changes)
             try:
                 self._compact_when_due()
                 self._segment.append(line)
             except OSError as error:
-                self.failure = f"writing {self._folder / self._segment.name} failed ({error}): {FIX}"
-                raise StoreFailed(self.failure) from error
+                raise self.poisoned(self._segment.name, error) from error
             except BaseException:  # an interrupt between write and sync: nobody knows what is on disk
                 self.failure = f"a write of {self._folder / self._segment.name} was interrupted: start again"
                 raise
             for table, change in changes.items():
                 self.rows[table].apply(change)
+
+    def check(self) -> None:
+        """Raises StoreFailed when nothing can be written any more."""
+        if self.failure:
+            raise StoreFailed(self.failure)
+
+    def poisoned(self, name: str, error: OSError) -> StoreFailed:
+        """A file of the folder could not be written: what every further commit raises."""
+        self.failure = f"writing {self._folder / name} failed ({error}): {FIX}"
+        return StoreFailed(self.failure)
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last commit."""
+        return self._segment.sequence
 
     def read(self) -> dict[str, Any]:
         """The tables as TinyDB reads them: live views that decode a document when it is looked at."""
@@ -118,7 +131,7 @@ class DurableStorage(Storage):
         """Commits go on in a new segment; what stood before it, to be written as a snapshot."""
         sequence = self._segment.sequence
         fresh = Segment.create(self._disk, self._folder, sequence + 1)
-        self._segment.close()
+        self._segment.seal()
         self._segment = fresh
         return {table: rows.documents.copy() for table, rows in self.rows.items()}, sequence
 
@@ -135,7 +148,7 @@ class DurableStorage(Storage):
         try:
             self._write_snapshot(tables, sequence)
         except OSError as error:
-            self.failure = f"writing {self._folder / snapshot.NAME} failed ({error}): {FIX}"
+            self.poisoned(snapshot.NAME, error)
 
 
 def payload(changes: ChangeSet) -> bytes:

@@ -2,12 +2,20 @@
 
 A line is `crc32 length sequence payload\\n`, the first two as eight hexadecimal digits; the checksum covers all that
 follows it. The first line of a segment is its header and carries the schema version. Behind the last line the file is
-zeros: space that exists already costs a sync only its data, not the file's length (0.18 against 0.24 ms).
+zeros: space that exists already costs a sync only its data, not the file's length (0.18 against 0.24 ms). The header is
+on disk before the segment has its name, and new zeros are before a line is written over them, so the last byte of a
+segment is always a zero. A segment that is followed by another ends with a seal, a line without payload.
+
+That tells a torn write from damage, also in the very last line. A drive writes a sector whole or not at all, so a torn
+line has a blank sector in it or breaks off; one that has all its bytes was confirmed, and a file that ends in anything
+but a zero was cut off later. What cannot be told from a torn write is a confirmed last line of which the drive lost
+whole sectors.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -17,7 +25,9 @@ from storage.disk import Disk
 from storage.migrations import current_version
 
 CHUNK_BYTES = 256 * 1024  # a segment grows by this much at a time: under a millisecond, once in some 400 commits
+SECTOR_BYTES = 512  # what every drive writes whole or not at all; larger sectors are multiples of it
 PREFIX, SUFFIX, UNFINISHED = "journal-", ".log", ".new"
+SEAL = b""
 _FRAME_BYTES = 18  # crc, space, length, space
 
 
@@ -29,7 +39,7 @@ def segment_name(first: int) -> str:
 def first_of(name: str) -> int | None:
     """The sequence number in a segment's file name; None for any other file."""
     digits = name.removeprefix(PREFIX).removesuffix(SUFFIX)
-    return int(digits) if name == f"{PREFIX}{digits}{SUFFIX}" and digits.isdecimal() else None
+    return int(digits) if digits.isdecimal() and name == segment_name(int(digits)) else None
 
 
 def unfinished(name: str) -> bool:
@@ -67,12 +77,14 @@ class Line:
 class Scan:
     """A segment as read: `content` is all of it but the zeros at its end; whole lines up to `end`, then what is none.
 
-    `torn` says that the tail can be what a crash leaves of one unfinished line; otherwise something is damaged.
+    `sealed` says that another segment was begun after it; the seal is not among the lines. `torn` says that the tail
+    can be what a crash leaves of one unfinished line; otherwise something is damaged.
     """
 
     content: bytes
     lines: tuple[Line, ...]
     end: int
+    sealed: bool
     torn: bool
 
     @property
@@ -89,7 +101,8 @@ def scan(data: bytes) -> Scan:
     while (line := _line_at(content, offset)) is not None:
         lines.append(line)
         offset = line.end
-    return Scan(content, tuple(lines), offset, _claimed_end(content, offset) >= len(content))
+    sealed = bool(lines) and lines[-1].payload == SEAL
+    return Scan(content, tuple(lines[:-1] if sealed else lines), offset, sealed, _can_be_torn(content, offset))
 
 
 def _length_at(content: bytes, offset: int) -> int | None:
@@ -117,6 +130,20 @@ def _claimed_end(content: bytes, offset: int) -> int:
     by_break = len(content) if newline < 0 else newline + 1
     length = _length_at(content, offset)
     return by_break if length is None else min(by_break, offset + _FRAME_BYTES + length)
+
+
+def _can_be_torn(content: bytes, offset: int) -> bool:
+    """Whether a crash explains what stands at `offset`: nothing behind that line, and not all of it is there."""
+    if _claimed_end(content, offset) < len(content):
+        return False
+    length = _length_at(content, offset)
+    reaches_its_end = content.endswith(b"\n") or (length is not None and len(content) == offset + _FRAME_BYTES + length)
+    return not reaches_its_end or _has_blank_sector(content, offset)
+
+
+def _has_blank_sector(content: bytes, offset: int) -> bool:
+    borders = range((offset // SECTOR_BYTES + 1) * SECTOR_BYTES, len(content), SECTOR_BYTES)
+    return any(not content[start:end].strip(b"\0") for start, end in pairwise((offset, *borders, len(content))))
 
 
 class Segment:
@@ -151,13 +178,19 @@ class Segment:
         self._disk.sync(self._handle)
         self.sequence, self.used = self.sequence + 1, self.used + len(line)
 
+    def seal(self) -> None:
+        """Say durably that another segment follows, and close. Raises OSError."""
+        self.append(SEAL)
+        self.close()
+
     def close(self) -> None:
         self._disk.close(self._handle)
 
     def _reserve(self, count: int) -> None:
-        """Room for `count` more bytes; the sync of the line that needs it makes it durable too."""
-        missing = self.used + count - self._size
+        """Room for `count` more bytes and a zero behind them, on disk when this returns."""
+        missing = self.used + count + 1 - self._size
         if missing > 0:
             grown = -(-missing // CHUNK_BYTES) * CHUNK_BYTES
             self._disk.write(self._handle, bytes(grown), self._size)
+            self._disk.sync(self._handle)
             self._size += grown

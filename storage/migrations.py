@@ -8,9 +8,12 @@ forward row by row while opening, and a snapshot in the new version is written a
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from trading.domain.errors import StoreRefused
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]  # (table, document) -> document
 
@@ -20,6 +23,15 @@ STEPS: tuple[Step, ...] = ()  # STEPS[i] turns version i + 1 into version i + 2
 def current_version() -> int:
     """The version that this program writes; the first was 1."""
     return len(STEPS) + 1
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Raises StoreRefused for a file whose version this program does not know."""
+    if version > current_version():
+        raise StoreRefused(
+            f"{path} was written by a newer version of this program (schema {version}, this one knows up to "
+            f"{current_version()}): start that version again, or update this one"
+        )
 
 
 def migrate(table: str, document: bytes, version: int) -> bytes:

@@ -8,14 +8,15 @@ other path.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
 
-from storage import journal, snapshot
+from storage import archive, journal, snapshot
 from storage.disk import Disk
 from storage.journal import Scan, Segment
-from storage.migrations import current_version, migrate
+from storage.migrations import current_version, migrate, refuse_newer
 from storage.snapshot import Tables
 from trading.domain.errors import StoreRefused
 from trading.domain.records import TABLES
@@ -40,12 +41,12 @@ class _Part:
 
     @property
     def schema(self) -> int:
-        """The version that wrote it; this one's where its header never got to the disk."""
-        return _HEADER.decode(self.scan.lines[0].payload).schema if self.scan.lines else current_version()
+        """The version that wrote it."""
+        return _HEADER.decode(self.scan.lines[0].payload).schema
 
     @property
     def last(self) -> int:
-        return self.scan.lines[-1].sequence if self.scan.lines else self.first - 1
+        return self.scan.lines[-1].sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,11 @@ def open_folder(disk: Disk, folder: Path) -> Opened:
         reading.snapshot()
     covered, numbers = reading.sequence, sorted(n for n in map(journal.first_of, names) if n is not None)
     last: _Part | None = None
-    for first in [n for n in numbers if n > covered]:
-        last = reading.segment(first, is_last=first == numbers[-1])
-    if last is None and (numbers or covered):
-        raise StoreRefused(f"{folder / journal.segment_name(covered + 1)} is missing: {RESTORE}")
+    beyond = [n for n in numbers if n > covered]
+    for first, following in zip_longest(beyond, beyond[1:]):
+        last = reading.segment(first, following)
+    if last.scan.sealed if last else numbers or covered:
+        raise StoreRefused(f"{folder / journal.segment_name(reading.sequence + 1)} is missing: {RESTORE}")
     segment, recovered = _mend(disk, folder, last)
     _sweep(disk, folder, covered)
     outdated = not reading.versions <= {current_version()}
@@ -89,25 +91,26 @@ class _Reading:
 
     def snapshot(self) -> None:
         path = self._folder / snapshot.NAME
-        data = self._disk.read(path)
-        try:
-            meta = snapshot.read_meta(data)
-            self._check_version(path, meta.schema)
-            tables = snapshot.read_tables(data, meta)
-        except ValueError as error:
-            raise StoreRefused(f"{path} is damaged: {error}; {RESTORE}") from None
+        meta, tables, self.snapshot_bytes = snapshot.load(self._disk, path, RESTORE)
+        self.versions.add(meta.schema)
         for table, rows in tables.items():
             self._change(path, table, rows, meta.schema)
-        self.sequence, self.snapshot_bytes = meta.sequence, len(data)
+        self.sequence = meta.sequence
 
-    def segment(self, first: int, *, is_last: bool) -> _Part:
+    def segment(self, first: int, following: int | None) -> _Part:
+        """One segment's commits; `following` is the number of the one after it."""
         path = self._folder / journal.segment_name(first)
         data = self._disk.read(path)
+        if not data.endswith(b"\0"):
+            raise StoreRefused(f"{path} was cut off at byte {len(data)}: {RESTORE}")
         part = _Part(first, len(data), journal.scan(data))
+        if not part.scan.lines:
+            raise StoreRefused(f"{path} is damaged at byte 0: {RESTORE}")
         schema = part.schema
-        self._check_version(path, schema)
+        refuse_newer(path, schema)
+        self.versions.add(schema)
         self._check_numbers(path, part)
-        if part.scan.tail and not (is_last and part.scan.torn):
+        if part.scan.tail and not (part.scan.torn and following in (None, part.last + 1)):
             raise StoreRefused(f"{path} is damaged at byte {part.scan.end}: {RESTORE}")
         for line in part.scan.lines[1:]:
             for table, rows in _CHANGES.decode(line.payload).items():
@@ -115,18 +118,12 @@ class _Reading:
         self.sequence = part.last
         return part
 
-    def _check_version(self, path: Path, schema: int) -> None:
-        if schema > current_version():
-            raise StoreRefused(
-                f"{path} was written by a newer version of this program (schema {schema}, this one knows up to "
-                f"{current_version()}): start that version again, or update this one"
-            )
-        self.versions.add(schema)
-
     def _check_numbers(self, path: Path, part: _Part) -> None:
         """Every commit since the snapshot is there, in order; a segment's header has the number before its first."""
         expected = self.sequence + 1
-        if part.first != expected:
+        if part.first < expected:
+            raise StoreRefused(f"{path} begins with commit {part.first}, which another file has already: {RESTORE}")
+        if part.first > expected:
             raise StoreRefused(f"commits {expected} to {part.first - 1} are missing before {path}: {RESTORE}")
         for number, line in enumerate(part.scan.lines, start=part.first - 1):
             if line.sequence != number:
@@ -148,8 +145,6 @@ def _mend(disk: Disk, folder: Path, last: _Part | None) -> tuple[Segment, tuple[
     if last is None:
         return Segment.create(disk, folder, 1), ()
     recovered = _keep_aside(disk, folder, last)
-    if not last.scan.lines:
-        return Segment.create(disk, folder, last.first), recovered
     handle = disk.open(folder / last.name)
     _renew_end(disk, handle, last)
     return Segment(disk, folder / last.name, handle, last.last, last.scan.end, last.size), recovered
@@ -180,9 +175,9 @@ def _renew_end(disk: Disk, handle: int, part: _Part) -> None:
 
 
 def _sweep(disk: Disk, folder: Path, snapshot_sequence: int) -> None:
-    """Remove what a crash in the middle of a snapshot left over."""
+    """Remove what a crash in the middle of a snapshot or an archive left over."""
     for name in disk.names(folder):
         first = journal.first_of(name)
         covered = first is not None and first <= snapshot_sequence
-        if covered or journal.unfinished(name) or name == snapshot.UNFINISHED_NAME:
+        if covered or journal.unfinished(name) or archive.unfinished(name) or name == snapshot.aside(snapshot.NAME):
             disk.remove(folder / name)

@@ -59,7 +59,19 @@ class Rows:
 
     def get(self, key: str) -> Record | None:
         number = self.ids.get(key)
-        return None if number is None else codec.decode(self.table, self.documents[number])
+        return None if number is None else self.at(number)
+
+    def at(self, number: int) -> Record:
+        """The row with this document id. Raises KeyError."""
+        return codec.decode(self.table, self.documents[number])
+
+    def numbers(self, field: str, value: str) -> list[int]:
+        """The ids of the rows in whose indexed `field` this stands, in first-put order."""
+        return sorted(self._indexes[field].find(value))
+
+    def unchanged(self, rows: Mapping[int, bytes]) -> list[int]:
+        """The ids of those of these documents that still stand."""
+        return [number for number, document in rows.items() if self.documents.get(number) == document]
 
     def select(self, equals: Mapping[str, object]) -> list[Record]:
         """Rows whose fields equal these, in first-put order. Raises ValueError for an unknown field."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
 from storage.disk import Disk
-from storage.migrations import current_version
+from storage.migrations import current_version, refuse_newer
+from trading.domain.errors import StoreRefused
 
 NAME = "snapshot.json"
-UNFINISHED_NAME = "snapshot.new"
+UNFINISHED_SUFFIX = ".new"
 BATCH_ROWS = 500  # joined and written at a time: a third of a millisecond that other threads wait for
 _META = b',"_meta":{"1":'
 
@@ -33,20 +35,44 @@ class Meta(msgspec.Struct, frozen=True):
     crc: str
 
 
-def write(disk: Disk, folder: Path, tables: Tables, sequence: int) -> int:
+class Loaded(NamedTuple):
+    """A snapshot that is whole; its rows are views of what was read, `size` bytes."""
+
+    meta: Meta
+    tables: dict[str, dict[int, msgspec.Raw]]
+    size: int
+
+
+def aside(name: str) -> str:
+    """What a file is called until all of it is on disk."""
+    return str(Path(name).with_suffix(UNFINISHED_SUFFIX))
+
+
+def write(disk: Disk, folder: Path, tables: Tables, sequence: int, name: str = NAME) -> int:
     """Write the rows as they stood after commit `sequence`; the bytes of it. Raises OSError: the old one then stays."""
-    handle = disk.create(folder / UNFINISHED_NAME)
+    handle = disk.create(folder / aside(name))
     try:
         size = _write_all(disk, handle, tables, sequence)
         disk.sync(handle)
     finally:
         disk.close(handle)
-    disk.replace(folder / UNFINISHED_NAME, folder / NAME)
+    disk.replace(folder / aside(name), folder / name)
     disk.sync_folder(folder)
     return size
 
 
-def read_meta(data: bytes) -> Meta:
+def load(disk: Disk, path: Path, remedy: str) -> Loaded:
+    """A file's rows. Raises StoreRefused, its sentence ending with the remedy, and OSError."""
+    data = disk.read(path)
+    try:
+        meta = _read_meta(data)
+        refuse_newer(path, meta.schema)
+        return Loaded(meta, _read_tables(data, meta), len(data))
+    except ValueError as error:
+        raise StoreRefused(f"{path} is damaged: {error}; {remedy}") from None
+
+
+def _read_meta(data: bytes) -> Meta:
     """What a snapshot's bytes say about themselves. Raises ValueError when that cannot be read."""
     _, _, tail = data.rpartition(_META)
     try:
@@ -55,7 +81,7 @@ def read_meta(data: bytes) -> Meta:
         raise ValueError("its end is missing") from None
 
 
-def read_tables(data: bytes, meta: Meta) -> dict[str, dict[int, msgspec.Raw]]:
+def _read_tables(data: bytes, meta: Meta) -> dict[str, dict[int, msgspec.Raw]]:
     """Its rows, as views of `data`. Raises ValueError when a byte is not what was written."""
     head = memoryview(data)[: data.rindex(_META)]
     if meta.crc != _seal(crc32(head), meta.schema, meta.sequence):

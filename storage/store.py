@@ -5,15 +5,21 @@ It has one owner: the loop that commits. A lock file keeps a second process off 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from filelock import FileLock, Timeout
 
 from storage import codec
+from storage.aging import Dated, Leaving, began, due, ended, month_of
+from storage.archive import Archives, Kept, noted
 from storage.disk import Disk, RealDisk
 from storage.durable import DurableStorage, Limits
 from storage.rows import Rows
+from storage.snapshot import Tables
 from storage.table import Database
 from trading.domain.errors import StoreRefused
 from trading.domain.records import Put, Record
@@ -28,9 +34,10 @@ class TinyStore:
     """Implements `trading.ports.Store`. `db` is the TinyDB database, for queries; `recovered` says in sentences what
     opening had to mend, and is empty after a clean start."""
 
-    def __init__(self, database: Database, lock: FileLock) -> None:
+    def __init__(self, database: Database, archives: Archives, lock: FileLock) -> None:
         self.db = database
         self._storage = _durable(database)
+        self._archives = archives
         self._lock = lock
         self.recovered = self._storage.recovered
 
@@ -38,8 +45,9 @@ class TinyStore:
     def open(cls, folder: Path, *, disk: Disk | None = None, limits: Limits | None = None) -> TinyStore:
         """The store in this folder, made when there is none. Raises StoreRefused, with what to do about it."""
         lock = _locked(folder)
+        disk = disk or RealDisk()
         try:
-            return cls(Database(disk or RealDisk(), folder, limits or Limits()), lock)
+            return cls(Database(disk, folder, limits or Limits()), Archives(disk, folder), lock)
         except OSError as error:
             lock.release()
             raise StoreRefused(f"the store in {folder} cannot be read or written ({error}): mend that first") from error
@@ -77,6 +85,53 @@ class TinyStore:
         """How many rows the table has."""
         return len(self._rows(table).documents)
 
+    def archive(self, before: datetime) -> dict[str, int]:
+        """Move the rows that came to their end before this to the archives of their months; how many, by table.
+
+        What counts as its end says `aging`. These are the three steps below in a row, a tenth of a second for a day's
+        rows. Raises as they do; called again after that, or after a crash, it goes on where that one ended.
+        """
+        return self.drop(self.keep(self.due(before)))
+
+    def due(self, before: datetime) -> Leaving:
+        """The first step: which rows to move, some milliseconds for a day's."""
+        return due(self._storage.rows, before)
+
+    def keep(self, leaving: Leaving) -> list[Kept]:
+        """The second step, the long one: write the rows to the archives. It touches files only and may run in another
+        thread than the store's owner.
+
+        Raises StoreFailed, and from then on always; StoreRefused, with nothing changed, when an archive to which rows
+        have to go cannot be read.
+        """
+        self._storage.check()
+        return [self._keep(month, rows) for month, rows in leaving.items()]
+
+    def drop(self, kept: Sequence[Kept]) -> dict[str, int]:
+        """The third step: rows that are kept leave the store, one commit for each month; how many, by table. A row that
+        changed since the first step stays. Raises StoreFailed, and from then on always."""
+        counts: Counter[str] = Counter()
+        for month in kept:
+            gone = {table: self._rows(table).unchanged(rows) for table, rows in month.leaving.items()}
+            changes: Changes = {table: dict.fromkeys(numbers) for table, numbers in gone.items() if numbers}
+            self._storage.commit(changes | self._changes([month.note]))
+            counts.update({table: len(numbers) for table, numbers in changes.items()})
+        return dict(counts)
+
+    def archived(self, table: str, start: datetime | None = None, end: datetime | None = None) -> list[Record]:
+        """Rows in the archives that came to their end from `start` until before `end`, in the order in which they
+        began. One that has come back to the store since stands there alone.
+
+        Raises StoreRefused, with what to do about it, when an archive is missing or damaged.
+        """
+        live, found = self._rows(table).ids, list[Dated]()
+        for month, least in noted(self._rows("control")).items():
+            if start is None or month >= month_of(start):
+                documents = self._read_archive(month, least).get(table, {}).values()
+                found += [cast(Dated, codec.decode(table, d)) for d in documents if codec.key_of(d) not in live]
+        found.sort(key=began)
+        return [row for row in found if _within(ended(row), start, end)]
+
     def wait(self) -> None:
         """Returns when no snapshot is being written in the background: for tests and for backups."""
         self._storage.wait()
@@ -85,6 +140,18 @@ class TinyStore:
         """Ends writing and lets go of the folder. Closing again does nothing."""
         self.db.close()
         self._lock.release()
+
+    def _keep(self, month: str, rows: Tables) -> Kept:
+        try:
+            return self._archives.add(month, rows)
+        except OSError as error:
+            raise self._storage.poisoned(self._archives.path(month).name, error) from error
+
+    def _read_archive(self, month: str, least: int) -> Tables:
+        try:
+            return self._archives.read(month, least)
+        except OSError as error:
+            raise StoreRefused(f"{self._archives.path(month)} cannot be read ({error}): mend that first") from error
 
     def _rows(self, table: str) -> Rows:
         return self._storage.rows_of(table)
@@ -102,6 +169,10 @@ class TinyStore:
             if number is not None:
                 changes.setdefault(put.table, {})[number] = document
         return changes
+
+
+def _within(at: datetime | None, start: datetime | None, end: datetime | None) -> bool:
+    return at is not None and (start is None or at >= start) and (end is None or at < end)
 
 
 def _durable(database: Database) -> DurableStorage:

@@ -146,6 +146,26 @@ def _survivors(file: _File, random: Random) -> bytearray:
     return content
 
 
+class FullDisk(MemoryDisk):
+    """Has no room at its `full_at`-th step, just once: a write there stores a half. Later steps would work again."""
+
+    full_at = -1
+
+    def write(self, handle: int, data: bytes, offset: int) -> None:
+        if self.steps != self.full_at:
+            super().write(handle, data, offset)
+            return
+        self.full_at = -1
+        super().write(handle, data[: len(data) // 2], offset)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _step(self) -> None:
+        if self.steps == self.full_at:
+            self.full_at = -1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super()._step()
+
+
 class FailingDisk(RealDisk):
     """A real disk on which, once `failing` names a call, that call fails: `write` after having written a part."""
 

@@ -201,45 +201,6 @@ class TestSnapshots:
         store.close()
 
 
-@pytest.mark.parametrize("call", ["write", "sync"])
-def test_a_failed_write_changes_nothing_and_is_final(tmp_path: Path, call: str) -> None:
-    disk = FailingDisk()
-    store = TinyStore.open(tmp_path, disk=disk)
-    store.commit([position_put(1)])
-    disk.failing = call
-    with pytest.raises(StoreFailed, match="make room on the disk"):
-        store.commit([position_put(2), position_put(1, 9)])
-    disk.failing = ""
-    with pytest.raises(StoreFailed, match="failed"):
-        store.commit([position_put(3)])
-    with pytest.raises(StoreFailed):
-        store.db.table("positions").truncate()
-    assert store.select("positions") == [position(1)]
-    assert store.failure
-    store.close()
-    again = TinyStore.open(tmp_path)
-    # what was written but not synced may be there: whole, or not at all
-    assert again.select("positions") == ([position(1)] if call == "write" else [position(1, 9), position(2)])
-    again.close()
-
-
-def test_an_interrupted_write_is_final(tmp_path: Path) -> None:
-    class Interrupted(MemoryDisk):
-        def sync(self, handle: int) -> None:
-            if self.steps > 10:
-                raise KeyboardInterrupt
-            super().sync(handle)
-
-    disk = Interrupted()
-    store = TinyStore.open(tmp_path, disk=disk)
-    disk.steps = 99
-    with pytest.raises(KeyboardInterrupt):
-        store.commit([position_put(1)])
-    with pytest.raises(StoreFailed, match="was interrupted: start again"):
-        store.commit([position_put(1)])
-    store.close()
-
-
 class TestOneOwner:
     def test_a_second_store_on_the_folder_is_refused(self, store: TinyStore, tmp_path: Path) -> None:
         with pytest.raises(StoreRefused, match=r"in use by another running bot: .*DATA_DIR") as refused:
