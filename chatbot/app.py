@@ -4,40 +4,49 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import ROUND_CEILING
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
 
-from chatbot.access import Access, Confirmations
-from chatbot.commands.registry import COMMANDS
+from chatbot.access import Confirmations
+from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import Settings
 from chatbot.life import App
-from chatbot.message import Incoming, Person, Reply, Role
+from chatbot.locking import Lock
+from chatbot.marker import MARKER as MARKER
+from chatbot.marker import leave, take
+from chatbot.message import Incoming, Person, Reply
 from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
+from chatbot.people import access_of
 from chatbot.places import SIMULATED, Places, open_places
 from chatbot.router import Router, Told
+from chatbot.starts import last_moment
 from chatbot.version import VERSION
 from storage.export import TradesCsv
 from storage.store import TinyStore
 from trading.clock import RealClock, VirtualClock
-from trading.domain.events import ErrorSeen, HaltRaised, MarketSettled, ModeChanged, WindowPassed
+from trading.domain.events import ErrorSeen, MarketSettled, ModeChanged
 from trading.domain.intent import View
-from trading.domain.order import Fill, Mode, Order
+from trading.domain.money import CENT
+from trading.domain.order import Mode
 from trading.domain.records import Control, Put
-from trading.domain.state import Reason
 from trading.domain.trade import Trade
 from trading.engine.account import Account
 from trading.engine.book import Book
 from trading.engine.broker import Broker
 from trading.engine.cycle import Cycle
-from trading.engine.desk import Desk, Facts
+from trading.engine.desk import Desk
+from trading.engine.fee_watch import FeeWatch
+from trading.engine.fill_cap import FillCap
 from trading.engine.halting import Halting
+from trading.engine.listening import Listening
 from trading.engine.loading import load_state
 from trading.engine.observer import Observer
 from trading.engine.reconcile import Reconcile
+from trading.engine.views import Facts
 from trading.engine.windows import Windows
 from trading.exchange.paper import PaperExchange
 from trading.ports import Exchange, Store
@@ -45,8 +54,6 @@ from trading.risk.gate import Identity
 from trading.risk.limits import Limits
 from trading.signals.momentum import MomentumLimits
 from trading.strategies import Consensus, Strategy
-
-MARKER = "HALTED"  # the file in the data folder that keeps a halt which the store could not
 
 log = logging.getLogger("kalshi-chatops")
 
@@ -95,30 +102,61 @@ def _wired(
     exchanges: dict[Mode, Exchange] = {Mode.DRY_RUN: paper}
     if places.signed:
         exchanges[Mode.REAL] = places.exchange
-    broker = Broker(book, exchanges, _identity(settings, store, places), _limits(settings), places.clock)
+    broker = Broker(book, exchanges, _identity(settings, store, places), limits(settings), places.clock)
     marker = settings.data_folder / MARKER
-    _take_marker(marker, broker)
+    take(marker, broker)
     account = Account(broker, places.exchange, lambda paid: _pay_on_paper(paper, paid))
-    observer = Observer(places.exchange, places.feed, places.clock, settings.kalshi_event_ticker_prefix)
+    observer = _observer(settings, places)
+    fill_cap = _fill_cap(settings, places, book)
     halting = Halting(broker, lambda by: _mark(marker, by))
     windows = Windows(book, places.clock)
-    cycle = Cycle(observer, account, halting, windows, strategies(settings), places.exchange, on_beat)
+    cycle = Cycle(
+        observer,
+        account,
+        halting,
+        windows,
+        strategies(settings),
+        places.exchange,
+        on_beat,
+        skew=lambda: places.kalshi.skew_seconds if places.kalshi else None,
+        fill_cap=fill_cap,
+    )
     desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()))
     told = Told(stranger=_stranger(book, places), error=_failure("command", book, places))
     router = Router(
         desk,
-        Access({"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}),
+        access_of(settings, store),
         COMMANDS,
         Confirmations(),
         told,
         version=VERSION,
         zone=settings.zone,
+        lock=Lock(store),
+        for_host=HOST_COMMANDS,
     )
     carried = channels(settings, router.handle, desk, _aside(book, places))
     outbox = Outbox(store, carried, _failure("channel", book, places), zone=settings.zone, now=places.clock.now)
     book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
     _keep_csv(settings, store, book)
-    return App(settings, places, store, book, cycle, Reconcile(account), desk, router, outbox, carried)
+    app = App(settings, places, store, book, cycle, Reconcile(account), desk, router, outbox, carried)
+    if places.stream:
+        app.listening = Listening(places.stream, account, observer, app.catch_up, fill_cap)
+    return app
+
+
+def _observer(settings: Settings, places: Places) -> Observer:
+    series = settings.kalshi_event_ticker_prefix
+    fees = FeeWatch(places.kalshi.listings, places.clock, series) if places.kalshi else None
+    return Observer(places.exchange, places.feed, places.clock, series, places.stream, fees)
+
+
+def _fill_cap(settings: Settings, places: Places, book: Book) -> FillCap | None:
+    """Twice what the largest exposure could buy at the lowest price that is paid: in and out again within 15 s."""
+    kalshi = places.kalshi
+    if kalshi is None or not places.signed:
+        return None
+    contracts = 2 * settings.max_exposure_usd / max(settings.min_price, CENT)
+    return FillCap(kalshi.groups, kalshi.use_group, book, places.clock, contracts.to_integral_value(ROUND_CEILING))
 
 
 def strategies(settings: Settings) -> tuple[Strategy, ...]:
@@ -142,7 +180,7 @@ def _consensus(settings: Settings) -> Consensus:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> Limits:
     return Limits(
         max_order_usd=settings.max_order_usd,
         max_position_usd=settings.max_position_usd,
@@ -179,14 +217,6 @@ def _book(settings: Settings, store: TinyStore, places: Places) -> Book:
     return book
 
 
-def last_moment(store: Store) -> datetime | None:
-    """The latest moment that the store knows of: a simulated clock must not run backwards over a restart."""
-    orders = cast(list[Order], store.tail("orders", 1))
-    dated = cast(list[Fill | WindowPassed], [*store.tail("fills", 1), *store.tail("windows", 1)])
-    moments = [o.updated_at for o in orders] + [r.at for r in dated]
-    return max(moments, default=None)
-
-
 def _restore(paper: PaperExchange, book: Book) -> None:
     """Give the paper book back what the store knows of it: open orders, positions, and the cash that has moved."""
     state = book.state
@@ -211,24 +241,12 @@ def _identity(settings: Settings, store: Store, places: Places) -> Identity:
     return Identity(f"k{digest}", settings.environment)
 
 
-def roles(people: Mapping[str, str]) -> dict[str, Role]:
-    """Account id -> role, from the words of the settings."""
-    return {who: Role[word.upper()] for who, word in people.items()}
-
-
 def _mark(marker: Path, by: str) -> None:
     """Keep a halt where the store cannot; the disk may refuse that too, and then memory alone has it."""
     try:
-        marker.write_text(by)
+        leave(marker, by)
     except OSError as error:
         log.error("the halt could not be marked in %s: %s", marker, error)
-
-
-def _take_marker(marker: Path, broker: Broker) -> None:
-    """A halt that only the marker kept becomes one that the store keeps."""
-    if marker.exists():
-        broker.book.record(HaltRaised(broker.clock.now(), Reason.MANUAL, marker.read_text() or "?", "killed"))
-        marker.unlink()
 
 
 def _failure(what: str, book: Book, places: Places) -> Callable[[str, Exception], None]:

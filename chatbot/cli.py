@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -15,6 +14,7 @@ from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused
 
 EXIT_MISCONFIGURED = 2
 EXIT_REFUSED = 75
+Misuse = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])  # its parent: of an unknown option too
 
 app = typer.Typer(
     name="kalshi-chatops",
@@ -25,23 +25,32 @@ app = typer.Typer(
 )
 export_app = typer.Typer(help="Write what the bot knows into a file.", no_args_is_help=True)
 app.add_typer(export_app, name="export")
+access_app = typer.Typer(help="Who may do what, on the running bot or in its store.", no_args_is_help=True)
+app.add_typer(access_app, name="access")
 
 Json = Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")]
-Seed = Annotated[int, typer.Option(help="The simulated world's seed.")]
-FaultProfile = Annotated[str, typer.Option(help="What goes wrong at the exchange: none, flaky, timeouts, storm.")]
+Seed = Annotated[int, typer.Option(min=0, help="The simulated world's seed.")]
+FaultProfile = Annotated[
+    str,
+    typer.Option(
+        help="What goes wrong at the simulated exchange: none, flaky, timeouts, duplicates, limits, latency, slow, "
+        "stale, skew, gaps, shuffled, disconnects, or storm, which mixes them."
+    ),
+]
 
 
 @app.command()
 def run(
     no_terminal: Annotated[bool, typer.Option("--no-terminal", help="No terminal chat: for a service.")] = False,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "",
+    faults: FaultProfile = "none",
 ) -> None:
     """Run the bot. With no settings: a simulated exchange, play money, and a chat in this terminal."""
     from chatbot.config import load
     from chatbot.tools.run import run as run_bot
 
     settings = load()
-    raise typer.Exit(asyncio.run(run_bot(settings, terminal=not no_terminal, level=log_level.upper())))
+    raise typer.Exit(asyncio.run(run_bot(settings, terminal=not no_terminal, level=log_level.upper(), faults=faults)))
 
 
 @app.command()
@@ -78,11 +87,33 @@ def replay(
 
 
 @app.command()
+def simulate(
+    seeds: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many seeds.")] = 200,
+    first_seed: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Run the whole bot through crashes, faults and people's commands, seed by seed, and check that it stays right."""
+    from chatbot.tools.progress import bar
+    from chatbot.tools.simulation.report import simulate_all
+
+    with bar("seeds", seeds) as progress:
+        report = simulate_all(first_seed, seeds, progress)
+    for line in report.violations():
+        print(line)
+    _show(report.figures(), as_json)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
 def exchange(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 0,
     seed: Seed = 1,
     speed: Annotated[float, typer.Option(min=0.01, max=10_000, help="How many times faster than the world.")] = 1.0,
     faults: FaultProfile = "none",
+    series: Annotated[
+        list[str] | None, typer.Option(help="A comma list, may be repeated; KXBTC15M,KXETH15M by default.")
+    ] = None,
+    markets: Annotated[int, typer.Option(min=0, max=10_000, help="How many other markets are open besides.")] = 0,
     recorded: Annotated[Path | None, typer.Option(exists=True, help="Recorded quotes to serve instead.")] = None,
     results: Annotated[
         Path | None, typer.Option(exists=True, help="Their results; SERIES_results*.csv beside them by default.")
@@ -90,25 +121,48 @@ def exchange(
     cash: Annotated[
         list[str] | None, typer.Option(help="SHARD=USD, may be repeated; 0=1000 2=1000 by default.")
     ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Markets, events and series may be some seconds old, as they are live."
+        ),
+    ] = True,
     data: Annotated[Path, typer.Option(help="Where its account is kept.")] = Path("data/simulated/exchange"),
 ) -> None:
     """Serve the simulated exchange on 127.0.0.1; its first line is JSON: where it is and how to sign."""
-    from chatbot.tools.exchange import serve
+    from chatbot.tools.exchange import Options, cash_by_shard, series_named, serve
 
     if results and not recorded:
         raise Misconfigured("--results belongs to --recorded: give the recorded quotes too")
-    serving = serve(
-        data, port=port, seed=seed, speed=speed, faults=faults, recorded=recorded, results=results, cash=_cash(cash)
+    if recorded and (series or markets):
+        raise Misconfigured("--series and --markets belong to the seeded world: leave them out with --recorded")
+    options = Options(
+        folder=data,
+        port=port,
+        seed=seed,
+        speed=speed,
+        faults=faults,
+        series=series_named(series or ()),
+        markets=markets,
+        recorded=recorded,
+        results=results,
+        cash=cash_by_shard(cash or ()),
+        cached=cache,
     )
-    asyncio.run(serving)
+    asyncio.run(serve(options))
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
-    """Check keys, clock, limits, cash by shard, markets, spot, chats and store, each with its fix."""
+def doctor(
+    order: Annotated[
+        bool, typer.Option("--order", help="Also place, see and cancel one far order; never in production.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check keys, clock, limits, cash by shard, markets, stream, spot, chats and store, each with its fix."""
     from chatbot.tools.doctor import doctor as run_doctor
 
-    raise typer.Exit(asyncio.run(run_doctor(as_json=as_json)))
+    raise typer.Exit(asyncio.run(run_doctor(as_json=as_json, order=order)))
 
 
 @app.command()
@@ -139,15 +193,65 @@ def trades(
     export_trades(load(), form, output)
 
 
-def _cash(given: list[str] | None) -> dict[int, Decimal]:
-    cash: dict[int, Decimal] = {}
-    for text in given or ():
-        shard, _, amount = text.partition("=")
-        try:
-            cash[int(shard)] = Decimal(amount)
-        except (ValueError, InvalidOperation):
-            raise Misconfigured(f"--cash {text} is not SHARD=USD: write for example --cash 2=500") from None
-    return cash
+@app.command()
+def kill() -> None:
+    """Stop all trading and cancel every order on the account, with the running bot or without it."""
+    _tell("/kill")
+
+
+@app.command()
+def status() -> None:
+    """What the running bot does; without it, what the exchange says of the account."""
+    _tell("/status")
+
+
+@app.command()
+def balance() -> None:
+    """The cash, and what is at risk."""
+    _tell("/balance")
+
+
+@app.command()
+def positions() -> None:
+    """What is held."""
+    _tell("/positions")
+
+
+@app.command()
+def unlock() -> None:
+    """Open the lock that /lock has closed."""
+    _tell("/unlock")
+
+
+Channel = Annotated[str, typer.Argument(help="telegram or discord.")]
+Account = Annotated[str, typer.Argument(help="The account's number there; &NUMBER is a guild's role on Discord.")]
+
+
+@access_app.command("list")
+def access_list() -> None:
+    """Who may do what."""
+    _tell("/access list")
+
+
+@access_app.command("grant")
+def access_grant(
+    channel: Channel, account: Account, role: Annotated[str, typer.Argument(help="viewer, operator or owner.")]
+) -> None:
+    """Give somebody a role, at once and for good; it wins over .env."""
+    _tell(f"/access grant {channel} {account} {role}")
+
+
+@access_app.command("revoke")
+def access_revoke(channel: Channel, account: Account) -> None:
+    """Let somebody in no more, at once and for good, also where .env lists them."""
+    _tell(f"/access revoke {channel} {account}")
+
+
+def _tell(line: str) -> None:
+    from chatbot.config import load
+    from chatbot.tools.host import tell
+
+    raise typer.Exit(tell(load(), line))
 
 
 def _show(figures: dict[str, Any], as_json: bool) -> None:
@@ -160,9 +264,13 @@ def _show(figures: dict[str, Any], as_json: bool) -> None:
 
 
 def main() -> None:
-    """Run a command; an error of ours is one sentence and an exit code, never a trace."""
+    """Run a command; an error of ours and a wrong value are one sentence and an exit code, never a trace."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except Misuse as error:
+        if sentence := error.format_message():  # none where the help has just been shown
+            print(f"kalshi-chatops: {sentence}", file=sys.stderr)
+        sys.exit(EXIT_MISCONFIGURED)
     except Misconfigured as error:
         print(f"kalshi-chatops: {error}", file=sys.stderr)
         sys.exit(EXIT_MISCONFIGURED)

@@ -17,6 +17,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from chatbot.access import Access
+from chatbot.locking import Lock
 from chatbot.message import Person, Reply, Role
 from trading.domain.errors import ChatopsError
 from trading.domain.money import exact
@@ -120,6 +122,8 @@ class Context:
     commands: Mapping[str, Command]
     version: str
     zone: tzinfo
+    access: Access
+    lock: Lock
     fingerprint: str = ""
 
 
@@ -131,7 +135,8 @@ NatureOf = Callable[..., Nature]  # called as the command is, with the context f
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command: what it is called, who may run it, and the function. `role` and `risk` are its mildest form's;
-    `nature` narrows them by the arguments. Without `timeout_seconds` it runs until it ends (/kill)."""
+    `nature` narrows them by the arguments. Without `timeout_seconds` it runs until it ends (/kill). What raises risk
+    without a preview is for the host alone, which is not asked back and no lock holds up."""
 
     name: str
     run: Handler
@@ -191,12 +196,13 @@ def command(
     nature: NatureOf | None = None,
     preview: Previewer | None = None,
     timeout_seconds: float | None = READ_TIMEOUT_SECONDS,
+    for_host: bool = False,
 ) -> Callable[[Handler], Command]:
     """Make a Command of an async function `name(context, **arguments) -> Reply`; a trailing _ of its name is dropped.
 
     Parameters may be str, int, Decimal, Annotated[int, Range(...)] or Literal[...] of words.
     """
-    assert preview or (risk is not Risk.RAISES and not nature), "what raises risk needs a preview"
+    assert for_host or preview or (risk is not Risk.RAISES and not nature), "what raises risk needs a preview"
 
     def made(run: Handler) -> Command:
         text = inspect.cleandoc(run.__doc__ or "")

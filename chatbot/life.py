@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.config import Settings
 from chatbot.outbox import Channel, Outbox
 from chatbot.places import Places
 from chatbot.router import Router
+from chatbot.starts import away, last_moment, mind_history
 from storage.store import TinyStore
 from trading.domain.errors import StoreError, Unauthorized, Unavailable
 from trading.domain.events import ErrorSeen, Started, Stopped
@@ -19,6 +20,7 @@ from trading.domain.records import Notice, Severity
 from trading.engine.book import Book
 from trading.engine.cycle import Cycle
 from trading.engine.desk import Desk
+from trading.engine.listening import Listening
 from trading.engine.reconcile import Reconcile
 
 DRAIN_SECONDS_MAX = 5.0  # of real time, for the last notices at a clean stop
@@ -41,20 +43,35 @@ class App:
     router: Router
     outbox: Outbox
     channels: Sequence[Channel]
+    listening: Listening | None = None  # to the exchange's stream, where there is one
     fatal: BaseException | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # a beat and a check never run into each other
 
     async def start(self) -> None:
         """Prove what was left open, then say that we run. Raises StoreError."""
-        found = list(self.store.recovered)
+        found, before, last = list(self.store.recovered), self.book.state, last_moment(self.store)
+        await self._read_limits()
+        mind_history(self.cycle.broker, self.settings.environment)
         try:
             found += await self.reconcile.recover()
         except (Unavailable, Unauthorized) as error:
             now = self.places.clock.now()
             self.book.record(ErrorSeen(now, "recovery", f"not everything could be checked at start: {error}"))
         now, state = self.places.clock.now(), self.book.state
+        found += away(before, state, last, now, self.book.zone)
         self.book.record(Started(now, state.mode, self.settings.environment, tuple(found)))
+
+    async def _read_limits(self) -> None:
+        """What our key may spend and what calls cost; until that is known the smallest budget holds."""
+        kalshi = self.places.kalshi
+        if kalshi is None or not self.places.signed:
+            return
+        try:
+            await kalshi.limits()
+            await kalshi.info.endpoint_costs()
+        except (Unavailable, Unauthorized) as error:
+            log.warning("the request budgets could not be read: %s", error)
 
     async def beat(self) -> None:
         """One beat; a failing store ends the program."""
@@ -66,9 +83,26 @@ class App:
 
     async def check(self) -> None:
         """One reconciliation pass; what cannot be asked now is asked at the next."""
+        await self._reconciled(self.reconcile.check)
+
+    async def catch_up(self) -> None:
+        """Ask for everything that the stream may not have told."""
+        await self._reconciled(self.reconcile.recover)
+
+    async def listen(self) -> None:
+        """Take the stream's news until cancelled; a failing store ends the program."""
+        if self.places.stream is None or self.listening is None:
+            return
+        self.places.stream.start()
+        try:
+            await self.listening.run()
+        except* StoreError as failed:
+            self.end(failed.exceptions[0])
+
+    async def _reconciled(self, work: Callable[[], Awaitable[object]]) -> None:
         async with self._turn:
             try:
-                await self.reconcile.check()
+                await work()
             except (Unavailable, Unauthorized) as error:
                 log.warning("reconciliation put off: %s", error)
             except StoreError as error:

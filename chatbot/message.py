@@ -114,7 +114,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in parts, shown in this order. `label` says what the figures are: instance, mode, environment, age."""
+    """An answer in parts, shown in this order. `label` says what the figures are: instance, mode, environment, age.
+
+    `failed`: what was asked is not done, or not all of it; no channel shows it, a command line's exit code does.
+    """
 
     title: str
     label: str = ""
@@ -123,3 +126,4 @@ class Reply:
     note: str = ""
     picture: Picture | None = None
     buttons: tuple[Button, ...] = ()
+    failed: bool = False

@@ -1,7 +1,8 @@
 """Where orders and prices are, by environment: the exchanges of both modes, market data, the spot, and the clock.
 
 `simulated` embeds an exchange on loopback (or uses the one whose address is given, following its clock); `demo` and
-`production` are the live ones. The paper book stands beside each of them.
+`production` are the live ones. The paper book stands beside each of them. With a key there is a stream too, but for a
+clock that is moved by hand: what comes by itself would come at other moments in every run.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from trading.clock import RealClock, VirtualClock
 from trading.domain.errors import Misconfigured
 from trading.exchange.kalshi.auth import Signer, load_private_key
 from trading.exchange.kalshi.client import KalshiExchange
+from trading.exchange.kalshi.stream import KalshiStream
 from trading.feeds.brti import IndexFeed
+from trading.feeds.coins import index_of
 from trading.feeds.spot import SpotFeed
+from trading.feeds.streamed import StreamedFeed
 from trading.ports import Exchange, Feed
 
 SIMULATED = "simulated"
@@ -37,7 +41,13 @@ class Places:
     feed: Feed
     address: str  # that is talked to
     key_masked: str
+    stream: KalshiStream | None = None  # not started
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    @property
+    def kalshi(self) -> KalshiExchange | None:
+        """The exchange with what only the adapter has; None where a recording is played."""
+        return self.exchange if isinstance(self.exchange, KalshiExchange) else None
 
     async def close(self) -> None:
         """Let go of everything that was opened."""
@@ -48,7 +58,12 @@ class Places:
 async def open_places(
     settings: Settings, clock: RealClock | VirtualClock | None = None, faults: str = "none"
 ) -> Places:
-    """Open what the settings name. Raises Misconfigured where it cannot be reached or signed for."""
+    """Open what the settings name. Raises Misconfigured where it cannot be reached or signed for.
+
+    `faults` are those of the embedded exchange: another one is not ours to spoil.
+    """
+    if faults != "none" and (settings.environment != SIMULATED or settings.api_base):
+        raise Misconfigured("--faults spoils the simulated exchange in this process only: leave it out")
     if settings.environment != SIMULATED:
         return _live(settings, clock or RealClock())
     if settings.api_base:
@@ -60,7 +75,8 @@ async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults:
     folder = settings.data_folder / "exchange"
     simulated = await open_simulated(folder, clock, seed=settings.sim_seed, faults=faults)
     key = load_private_key(simulated.credentials.private_key_path.read_bytes())
-    exchange = KalshiExchange(simulated.server.base_url, Signer(simulated.credentials.key_id, key), clock)
+    signer = Signer(simulated.credentials.key_id, key)
+    exchange = KalshiExchange(simulated.server.base_url, signer, clock)
     places = Places(
         clock=clock,
         exchange=exchange,
@@ -70,7 +86,7 @@ async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults:
         key_masked=_masked(simulated.credentials.key_id),
     )
     places.closing = [_closing(exchange), simulated.stop]
-    return places
+    return _streamed(places, settings, signer, simulated.server.ws_url)
 
 
 async def _followed(settings: Settings, base_url: str, clock: RealClock | VirtualClock | None) -> Places:
@@ -81,7 +97,9 @@ async def _followed(settings: Settings, base_url: str, clock: RealClock | Virtua
     signer = _signer(settings)
     exchange = KalshiExchange(base_url, signer, clock, subaccount=settings.kalshi_subaccount)
     feed = IndexFeed(exchange, settings.kalshi_event_ticker_prefix)
-    return Places(clock, exchange, signer is not None, feed, base_url, settings.key_masked, [_closing(exchange)])
+    places = Places(clock, exchange, signer is not None, feed, base_url, settings.key_masked)
+    places.closing = [_closing(exchange)]
+    return _streamed(places, settings, signer, settings.ws_url)
 
 
 def _clock_of(base_url: str) -> tuple[datetime, float]:
@@ -107,6 +125,19 @@ def _live(settings: Settings, clock: RealClock | VirtualClock) -> Places:
 
     places = Places(clock, exchange, signer is not None, feed, settings.api_base, settings.key_masked)
     places.closing = [close_feed, _closing(exchange)]
+    return _streamed(places, settings, signer, settings.ws_url)
+
+
+def _streamed(places: Places, settings: Settings, signer: Signer | None, ws_url: str | None) -> Places:
+    """With a stream, whose index is the best spot price, where there is a key for it."""
+    if signer is None or ws_url is None or isinstance(places.clock, VirtualClock):
+        return places
+    series = settings.kalshi_event_ticker_prefix
+    stream = KalshiStream(
+        ws_url, signer, places.clock, index_ids=(index_of(series),), subaccount=settings.kalshi_subaccount
+    )
+    places.stream, places.feed = stream, StreamedFeed(stream, series, places.feed, places.clock)
+    places.closing.insert(0, stream.close)
     return places
 
 

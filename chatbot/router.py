@@ -1,7 +1,7 @@
 """The one way in: every line and every button of every channel becomes an answer here, in one fixed order.
 
-Stranger -> unknown word -> role -> stale -> arguments -> confirmation -> run -> reply. There is no queue and no lock:
-each line is its own coroutine, so that a /kill never waits for another command. A command without a timeout (/kill) is
+Stranger -> unknown word -> role -> lock -> stale -> arguments -> confirmation -> run -> reply. Nothing is queued: each
+line is its own coroutine, so that a /kill never waits for another command. A command without a timeout (/kill) is
 called before `handle` first yields. Channels must not cancel `handle`, since what it runs may be half done.
 """
 
@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVar
 
-from chatbot.access import Access, Confirmations
+from chatbot.access import HOST, Access, Confirmations
+from chatbot.call import Call
 from chatbot.command import SHOWN_LENGTH_MAX, Command, Context, Line, Misread, Nature, Preview, Risk, find, read_line
+from chatbot.locking import Lock
 from chatbot.message import Button, Incoming, Person, Reply, Role
 from trading.clock import real_now
 from trading.domain.errors import ChatopsError, Stale
@@ -34,28 +36,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One line on its way through: who, in which role, which command with which arguments."""
-
-    incoming: Incoming
-    command: Command
-    arguments: Mapping[str, object]
-    nature: Nature
-    context: Context
-    misread: Misread | None = None
-
-    @property
-    def line(self) -> str:
-        """The command as it is written down and confirmed: its name and what was understood."""
-        given = (str(value) for value in self.arguments.values() if value not in (None, ""))
-        return " ".join([f"/{self.command.name}", *given])
-
-    @property
-    def changes(self) -> bool:
-        return self.nature.risk is not Risk.NONE
-
-
 class Refused(ChatopsError):
     """A call that the router does not run, in one sentence."""
 
@@ -69,7 +49,8 @@ class Told:
 
 
 class Router:
-    """Answers for one bot. `version` and `zone` are what commands show; `now` is real time (aware UTC)."""
+    """Answers for one bot. `version` and `zone` are what commands show; `for_host` are commands that only the host has
+    besides; `now` is real time (aware UTC)."""
 
     def __init__(
         self,
@@ -81,10 +62,14 @@ class Router:
         *,
         version: str,
         zone: tzinfo,
+        lock: Lock | None = None,
+        for_host: Mapping[str, Command] | None = None,
         now: Callable[[], datetime] = real_now,
     ) -> None:
         self._desk, self._access, self._commands, self._confirmations = desk, access, commands, confirmations
         self._told, self._version, self._zone, self._now = told, version, zone, now
+        self._lock, self._for_host = lock or Lock(), {**commands, **(for_host or {})}
+        access.listen(confirmations.forget)
         self._stranger_told_at: datetime | None = None
         self._lowered_at: datetime | None = None  # when the newest line that lowered risk was sent
         self._in_flight: Counter[tuple[str, str]] = Counter()
@@ -103,11 +88,12 @@ class Router:
         try:
             return await self._routed(incoming, role, self._typed(incoming, line))
         except ChatopsError as error:
-            return Reply(f"/{name}: not done", note=_sentence(str(error)))
+            return Reply(f"/{name}: not done", note=_sentence(str(error)), failed=True)
         except Exception as error:  # the outer edge: one broken command must not take the chat down
             log.exception("command failed: /%s", name)
             self._tell(self._told.error, name, error)
-            return Reply(f"Something went wrong in /{name}", note=f"{type(error).__name__}. The log has the rest.")
+            note = f"{type(error).__name__}. The log has the rest."
+            return Reply(f"Something went wrong in /{name}", note=note, failed=True)
 
     async def _routed(self, incoming: Incoming, role: Role, line: Line) -> Reply:
         if line.word in (CONFIRM, DECLINE):
@@ -116,7 +102,7 @@ class Router:
         if call is None:
             return self._unknown(line.word)
         self._admit(call)
-        if call.nature.risk is Risk.RAISES:
+        if call.nature.risk is Risk.RAISES and call.command.preview:
             return await self._asked(call)
         return await self._run(call)
 
@@ -147,10 +133,13 @@ class Router:
         )
 
     def _call(self, incoming: Incoming, role: Role, line: Line) -> Call | None:
-        found = find(self._commands, line.word)
+        commands = self._for_host if incoming.person.channel == HOST else self._commands
+        found = find(commands, line.word)
         if found is None:
             return None
-        context = Context(self._desk, incoming.person, role, self._commands, self._version, self._zone)
+        context = Context(
+            self._desk, incoming.person, role, commands, self._version, self._zone, self._access, self._lock
+        )
         try:
             arguments = found.parse(line.words)
         except Misread as misread:
@@ -158,10 +147,12 @@ class Router:
         return Call(incoming, found, arguments, found.nature(context, arguments), context)
 
     def _admit(self, call: Call) -> None:
-        """Role, age, arguments. Raises Refused, Misread."""
+        """Role, lock, age, arguments. Raises Refused, Locked, Misread."""
         if call.context.role < call.nature.role:
             raise Refused(f"{call.line} needs the {call.nature.role.word} role; yours is {call.context.role.word}")
         if call.nature.risk is Risk.RAISES:
+            if call.command.preview:
+                self._lock.check(call.line)
             self._fresh(call.incoming)
         if call.misread:
             raise call.misread
@@ -198,6 +189,9 @@ class Router:
         self._admit(call)
         if (await self._preview(call)).fingerprint != waited.fingerprint:
             raise Stale(f"what {waited.line} would change is no longer what you saw: send it again")
+        if self._access.role_of(incoming.person) is not role:
+            raise Stale("your role has changed since")
+        self._admit(call)  # the preview may have waited
         return await self._run(replace(call, context=replace(call.context, fingerprint=waited.fingerprint)))
 
     async def _preview(self, call: Call) -> Preview:

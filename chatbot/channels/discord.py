@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import aiohttp
 import discord
@@ -21,6 +22,7 @@ from chatbot.channels.discord_notices import Notices
 from chatbot.channels.discord_text import definitions
 from chatbot.channels.discord_waits import Waits
 from chatbot.command import Command
+from trading.clock import real_now
 from trading.domain.records import Notice
 
 COMMANDS_FIX = (
@@ -64,6 +66,11 @@ class DiscordChannel:
     def listening(self) -> bool:
         """Whether commands come through at this moment."""
         return self._listener.listening
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When commands could last come through (real time): now, while they can."""
+        return real_now() if self.listening else None
 
     async def run(self) -> None:
         """Listen until closed, whatever Discord does meanwhile."""

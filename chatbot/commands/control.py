@@ -8,6 +8,7 @@ from typing import Literal
 
 from chatbot.command import Context, Nature, Preview, Risk, command
 from chatbot.commands.overview import halted
+from chatbot.locking import UNLOCK
 from chatbot.message import Reply, Role
 from chatbot.render import count, labelled, mode_word, money
 from trading.domain.state import Halt
@@ -33,20 +34,21 @@ async def kill(ctx: Context) -> Reply:
         label=labelled(report.label, ctx.zone),
         fields=tuple(_kill_fields(report)),
         note="Only the owner's /resume starts trading again.",
+        failed=not done,
     )
 
 
 def _kill_fields(report: KillReport) -> Iterator[tuple[str, str]]:
     yield "Trading", "HALTED" if report.stored else "halted, NOT STORED"
     yield "Cancel", "sent for all orders" if report.cancel_sent else "NOT SENT"
-    yield "Orders left", _listed(report.still_listed)
+    yield "Orders left", listed(report.still_listed)
     yield "Positions", f"{count(report.open_trades, 'trade')} open, {money(report.at_risk)} at risk"
     for problem in report.problems:
         yield "Problem", problem
     yield "Took", f"{report.seconds:.2f} s"
 
 
-def _listed(order_ids: tuple[str, ...]) -> str:
+def listed(order_ids: tuple[str, ...]) -> str:
     more = len(order_ids) - LISTED_SHOWN_MAX
     names = ", ".join(order_ids[:LISTED_SHOWN_MAX])
     return f"{len(order_ids)}: {names}{f' and {more} more' if more > 0 else ''}" if order_ids else "none"
@@ -65,6 +67,18 @@ async def pause(ctx: Context) -> Reply:
         label=labelled(page.label, ctx.zone),
         note="No new trades. Only the owner's /resume starts them again.",
     )
+
+
+@command(role=Role.OPERATOR, risk=Risk.LOWERS)
+async def lock(ctx: Context) -> Reply:
+    """Freeze what raises risk.
+
+    Nobody can resume, go real or raise anything from a chat until somebody opens it on the host itself. What lowers
+    risk still works.
+    """
+    ctx.lock.close(ctx.person.by)
+    label = labelled(ctx.desk.status().label, ctx.zone)
+    return Reply("Locked", label=label, note=f"Only {UNLOCK} on the host opens it.")
 
 
 # --- raises risk ----------------------------------------------------------------------------------------------------

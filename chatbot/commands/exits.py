@@ -9,8 +9,7 @@ from chatbot.command import Context, Risk, command
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, exact_money, gain, labelled, mode_word, number, price
 from trading.domain.errors import NotFound
-from trading.engine.flatten import Exit, Exited
-from trading.engine.pages import ExitsPage
+from trading.engine.pages import Exit, Exited, ExitsPage
 
 ALL = "all"
 LINE_BYTES_MAX = 64  # of what a button sends
@@ -26,7 +25,8 @@ async def cancel(ctx: Context, order: str) -> Reply:
     try:
         report = await ctx.desk.cancel(order, ctx.person.by)
     except NotFound as error:
-        return Reply("Nothing cancelled", label=labelled(ctx.desk.status().label, ctx.zone), note=f"{error}.", failed=True)
+        label = labelled(ctx.desk.status().label, ctx.zone)
+        return Reply("Nothing cancelled", label=label, note=f"{error}.", failed=True)
     note = "Some are not yet proved cancelled: /orders shows them." if report.unproved else ""
     return Reply(
         f"Cancelled {count(report.canceled, 'order')}",
@@ -37,14 +37,14 @@ async def cancel(ctx: Context, order: str) -> Reply:
 
 
 @command(role=Role.OPERATOR, risk=Risk.LOWERS, timeout_seconds=60)
-async def flatten(ctx: Context, ticker: str = "", when: Literal["", "now"] = "") -> Reply:
+async def flatten(ctx: Context, ticker: str = "", when: Literal["look", "now"] = "look") -> Reply:
     """Sell what is held.
 
     It shows what selling would bring now, with a button for it; `/flatten all` sells everything at once. It sells at
     what is bid, never more than is held, and works while trading is halted. Positions of others are not touched.
     """
     wanted = "" if ticker.casefold() == ALL else ticker.upper()
-    if ticker.casefold() != ALL and not when:
+    if ticker.casefold() != ALL and when != "now":
         return _offer(await ctx.desk.exits(wanted), ctx)
     return _done(await ctx.desk.flatten(wanted), ctx)
 

@@ -7,8 +7,10 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from chatbot.command import Context, command
+from chatbot.locking import Lock
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
+from trading.clock import real_now
 from trading.domain.market import Level, Market, Outcome, Quote
 from trading.domain.news import StreamHealth
 from trading.domain.state import Halt
@@ -25,17 +27,19 @@ async def status(ctx: Context) -> Reply:
     return Reply(
         "Status",
         label=labelled(page.label, ctx.zone),
-        fields=tuple(_status_fields(page, ctx.zone)),
+        fields=tuple(_status_fields(page, ctx.lock, ctx.zone)),
         note=HINT_NO_MARKET if empty_demo else "",
         buttons=(Button("Refresh", "/status"),),
     )
 
 
-def _status_fields(page: StatusPage, zone: tzinfo) -> Iterator[tuple[str, str]]:
+def _status_fields(page: StatusPage, lock: Lock, zone: tzinfo) -> Iterator[tuple[str, str]]:
     now = page.label.now
     yield "Trading", page.trading.value
     for halt in page.halts:
         yield "", halted(halt, zone, now)
+    if lock.since:
+        yield "Locked", f"since {moment(lock.since, zone, real_now())} by {lock.by}"
     yield "Strategy", ", ".join(page.strategies) or "none"
     yield "Market", open_market(page.market, now)
     yield "Strike", f"${number(page.market.strike)}" if page.market and page.market.strike else "not known yet"

@@ -1,9 +1,12 @@
-"""All commands there are, in the order in which /help and the menus show them."""
+"""All commands there are, in the order in which /help and the menus show them; and those of the host alone."""
 
 from __future__ import annotations
 
 from chatbot.command import registry
-from chatbot.commands.control import dryrun, kill, pause, resume
+from chatbot.commands.control import dryrun, kill, lock, pause, resume
+from chatbot.commands.exits import cancel, flatten
+from chatbot.commands.host import access, unlock
+from chatbot.commands.limits import limit, limits
 from chatbot.commands.money import balance, orders, pnl, positions, trades
 from chatbot.commands.overview import health, status
 from chatbot.commands.people import help_, start, version, whoami
@@ -20,6 +23,11 @@ COMMANDS = registry(
         signals,
         kill,
         pause,
+        cancel,
+        flatten,
+        limits,
+        limit,
+        lock,
         resume,
         dryrun,
         health,
@@ -29,3 +37,4 @@ COMMANDS = registry(
         start,
     ]
 )
+HOST_COMMANDS = registry([access, unlock])

@@ -49,7 +49,7 @@ async def demo(
             first = await _first_balance(app)
             await app.start()
             await _play(app, clock, EPOCH + windows * WINDOW, progress, windows)
-            last = (await app.places.exchange.balance()).total
+            last = await _last_balance(app, clock)
             figures = summary(app, last - first)
         finally:
             await app.stop("the demonstration is over")
@@ -67,6 +67,14 @@ async def _first_balance(app: App) -> Decimal:
         row = Control("demo", {"first_balance": str(total)}, app.places.clock.now())
         app.store.commit([Put("control", row.name, row)])
     return Decimal(row.value["first_balance"])
+
+
+async def _last_balance(app: App, clock: VirtualClock) -> Decimal:
+    """The balance after the last trade: asked for when the exchange's reads have come to the end of the trading."""
+    ended = clock.now()
+    while await app.places.exchange.as_of() < ended:
+        clock.advance_to(clock.now() + timedelta(seconds=app.settings.poll_seconds))
+    return (await app.places.exchange.balance()).total
 
 
 async def _play(app: App, clock: VirtualClock, end: datetime, progress: Progress | None, windows: int) -> None:

@@ -11,15 +11,20 @@ from collections.abc import Coroutine
 from typing import Any
 
 from chatbot.app import build
+from chatbot.channels.host import HostDoor
 from chatbot.channels.terminal import StdinChannel
+from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import Settings
 from chatbot.life import App
 from chatbot.logs import set_up
+from chatbot.marker import MARKER, take
 from chatbot.message import Reply
 from chatbot.outbox import Channel
 from chatbot.render import money, plain, price
+from chatbot.starts import count_start
 from chatbot.tools.talking import talking
-from trading.domain.errors import Unauthorized, Unavailable
+from chatbot.tools.watching import beating, minding_control, watchdog
+from trading.domain.errors import StoreError, Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Quote
 from trading.domain.money import ONE
@@ -33,11 +38,12 @@ SWITCH_SECONDS = 0.0005  # one busy thread otherwise adds 10 ms to every turn of
 log = logging.getLogger("kalshi-chatops")
 
 
-async def run(settings: Settings, *, terminal: bool, level: str = "") -> int:
-    """Run until a signal, the end of the terminal, or a fatal error; the exit code."""
+async def run(settings: Settings, *, terminal: bool, level: str = "", faults: str = "none") -> int:
+    """Run until a signal, the end of the terminal, or a fatal error; the exit code. `faults` are the simulated
+    exchange's."""
     sys.setswitchinterval(SWITCH_SECONDS)
     set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
-    app = await build(settings, channels=talking(terminal=terminal))
+    app = await build(settings, channels=talking(terminal=terminal), faults=faults)
     app.cycle.on_beat = lambda view: log_beat(app, view)
     await _live(app)
     if app.fatal:
@@ -48,18 +54,41 @@ async def run(settings: Settings, *, terminal: bool, level: str = "") -> int:
 async def _live(app: App) -> None:
     """Chat first, so that a /kill is heard while start-up still waits for the exchange; then recovery, then beats."""
     _listen_to_signals(app)
+    door = await _opened_door(app)
+    dog = watchdog(app.settings, app.places.clock.speed)
+    dog.start()
+    watching = [_task(app, beating(app, dog)), _task(app, minding_control(app))]
     schedule = Schedule(app.places.clock.speed, lambda name, kind, error: _job_failed(app, name, kind, error))
     delivering = _task(app, app.outbox.run())
     starting = _task(app, _start(app, schedule))
+    hearing = _task(app, _hearing(app, starting))
     listening = [_task(app, _listening(app, channel, starting)) for channel in app.channels]
     try:
         await app.ended.wait()
     finally:
         schedule.stop()
         starting.cancel()
+        hearing.cancel()
+        await door.close()
         await app.stop("asked to")
-        delivering.cancel()
-        await asyncio.gather(starting, delivering, *listening, return_exceptions=True)
+        for task in (delivering, *watching):
+            task.cancel()
+        await asyncio.gather(starting, hearing, delivering, *watching, *listening, return_exceptions=True)
+        dog.stop()
+
+
+async def _opened_door(app: App) -> HostDoor:
+    """The host's way in; and once it is open, what a kill has left that found it closed."""
+    door = HostDoor(app.router.handle, {**COMMANDS, **HOST_COMMANDS}, app.settings.data_folder)
+    try:
+        log.info("the host is heard at %s", await door.open())
+    except OSError as error:
+        log.error("the host cannot be heard: %s", error)
+    try:
+        take(app.settings.data_folder / MARKER, app.cycle.broker)
+    except StoreError as error:
+        app.end(error)
+    return door
 
 
 def _task(app: App, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -72,12 +101,19 @@ def _task(app: App, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 async def _start(app: App, schedule: Schedule) -> None:
+    count_start(app.cycle.broker, app.settings.environment)
     await app.start()
     print("\n" + plain(await banner(app)), flush=True)
     await app.beat()  # so that the first question finds something to tell
     schedule.every("beat", app.settings.poll_seconds, app.beat)
     schedule.every("reconcile", RECONCILE_SECONDS, app.check)
     schedule.start()
+
+
+async def _hearing(app: App, starting: asyncio.Task[None]) -> None:
+    """The exchange's stream, once we have caught up by asking."""
+    await asyncio.wait({starting})
+    await app.listen()
 
 
 async def _listening(app: App, channel: Channel, starting: asyncio.Task[None]) -> None:

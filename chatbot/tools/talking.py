@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from chatbot.app import ChannelMaker, Handle, roles
+from chatbot.app import ChannelMaker, Handle
 from chatbot.channels.terminal import StdinChannel, TerminalChannel
 from chatbot.commands.overview import glance
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings
 from chatbot.outbox import Channel
+from chatbot.people import roles
 from trading.engine.desk import Desk
 
 

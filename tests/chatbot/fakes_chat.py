@@ -11,11 +11,12 @@ from typing import Any
 
 from chatbot.access import Access, Confirmations
 from chatbot.command import Command
-from chatbot.commands.registry import COMMANDS
+from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
+from chatbot.locking import Lock
 from chatbot.message import Incoming, Person, Reply, Role
 from chatbot.outbox import DeliveryFailed
 from chatbot.router import Router, Told
-from trading.domain.errors import Stale
+from trading.domain.errors import NotFound, Stale
 from trading.domain.events import WindowPassed
 from trading.domain.market import Level, Market, MarketStatus, Outcome, Quote, Tick
 from trading.domain.order import Balance, Mode, Order, OrderStatus, Position, Side
@@ -25,6 +26,7 @@ from trading.domain.state import Halt, Reason, Totals, TradingState
 from trading.domain.trade import Trade, TradeOutcome
 from trading.engine import pages
 from trading.engine.desk import Desk
+from trading.engine.pages import Exit, Exited
 
 NOW = datetime(2026, 10, 3, 14, 5, 9, tzinfo=UTC)
 TICKER = "KXBTC15M-26OCT031015-15"
@@ -173,6 +175,10 @@ class FakeDesk(Desk):
         self.hang = asyncio.Event()
         self.hanging = False
         self.done: list[str] = []
+        self.ways_out = (
+            Exit(Mode.REAL, TICKER, Outcome.YES, d(9), d("4.7475"), d("0.50"), d("4.50"), d("0.1575")),
+            Exit(Mode.DRY_RUN, "KXETH15M-26OCT031015-15", Outcome.NO, d("10.5"), d(5), problem="nobody bids for it"),
+        )
         self.audits: list[tuple[str, str, str, str]] = []
 
     @property
@@ -238,6 +244,33 @@ class FakeDesk(Desk):
         self.done.append(f"dry run {dry_run} by {by} {fingerprint}".strip())
         self.dry = dry_run
         return pages.ModeReport(LABEL, 1, "one paper position runs on")
+
+    async def cancel(self, which: str, by: str) -> pages.CancelReport:
+        if which == "zz":
+            raise NotFound("0 open orders begin with zz: /orders shows their ids")
+        self.done.append(f"cancel {which} by {by}")
+        return pages.CancelReport(LABEL, 2, int(which == "half"), foreign=which == "by-hand")
+
+    def limits(self) -> pages.LimitsPage:
+        names = ("order", "position", "exposure", "day_loss", "week_loss")
+        dollars = tuple(pages.LimitLine(name, d(1000), d(1000), d("4.7475")) for name in names)
+        return pages.LimitsPage(LABEL, (*dollars, pages.LimitLine("order_rate", 10, 10, 2)))
+
+    def preview_limit(self, name: str, value: Decimal) -> pages.LimitPreview:
+        refused = "the configuration allows 10 at most: change it there and restart" if value > 10 else ""
+        return pages.LimitPreview(LABEL, name, d(5), d(10), value, refused, self.fingerprint)
+
+    def set_limit(self, name: str, value: Decimal, by: str, fingerprint: str = "") -> pages.LimitPreview:
+        self.done.append(f"limit {name} {value} by {by} {fingerprint}".strip())
+        return self.preview_limit(name, value)
+
+    async def exits(self, ticker: str) -> pages.ExitsPage:
+        return pages.ExitsPage(LABEL, tuple(e for e in self.ways_out if ticker in ("", e.ticker)))
+
+    async def flatten(self, ticker: str) -> pages.ExitsPage:
+        self.done.append(f"flatten {ticker or 'all'}")
+        out = (await self.exits(ticker)).open
+        return pages.ExitsPage(LABEL, done=tuple(Exited(e, e.contracts, e.proceeds - e.fee, e.problem) for e in out))
 
     def audit(self, person: str, channel: str, command: str, result: str) -> None:
         self.audits.append((person, channel, command, result))
@@ -317,18 +350,24 @@ class Chat:
         return reply
 
 
-def chat(commands: Mapping[str, Command] = COMMANDS, roles: Mapping[str, Mapping[str, Role]] = ROLES) -> Chat:
+def chat(
+    commands: Mapping[str, Command] = COMMANDS,
+    roles: Mapping[str, Mapping[str, Role]] = ROLES,
+    store: MemoryStore | None = None,
+) -> Chat:
     desk, times = FakeDesk(), Times()
     strangers: list[Person] = []
     errors: list[tuple[str, Exception]] = []
     router = Router(
         desk,
-        Access(roles),
+        Access(roles, store, times.now),
         commands,
         Confirmations(times.monotonic),
         Told(strangers.append, lambda name, error: errors.append((name, error))),
         version="0.1.0",
         zone=UTC,
+        lock=Lock(store, times.now),
+        for_host=HOST_COMMANDS,
         now=times.now,
     )
     return Chat(desk, router, times, strangers, errors)

@@ -274,3 +274,64 @@ def test_the_toolbar_is_one_short_line() -> None:
     assert glance(status_page()) == "simulated | REAL | ACTIVE | 9:51 | today +$12.40"
     assert "no market" in glance(status_page(market=None))
     assert NOW.tzinfo
+
+
+# --- ways out
+
+
+async def test_flatten_offers_a_button_and_sells_nothing_by_itself() -> None:
+    c = chat()
+    text = await shown(f"/flatten {TICKER.lower()}", c)
+    assert "brings $4.50 at 50¢, fee $0.1575" in " ".join(text.split())
+    assert "the bet would have made -$0.40" in " ".join(text.split())
+    assert c.desk.done == []
+    reply = await c.answer(f"/flatten {TICKER}", OWNER)
+    assert [b.line for b in reply.buttons] == [f"/flatten {TICKER} now"]
+    assert [b.line for b in (await c.answer("/flatten", OWNER)).buttons] == ["/flatten all"]
+    assert c.desk.done == []
+
+
+@pytest.mark.parametrize(("line", "sold"), [("/flatten all", "all"), (f"/flatten {TICKER} now", TICKER)])
+async def test_flatten_acts_when_told_so(line: str, sold: str) -> None:
+    c = chat()
+    text = await shown(line, c)
+    assert c.desk.done == [f"flatten {sold}"]
+    assert "received $4.3425 after fees" in " ".join(text.split())
+    assert ("nobody bids for it" in text) is (sold == "all")
+
+
+async def test_nothing_held_says_so() -> None:
+    c = chat()
+    c.desk.ways_out = ()
+    assert "Nothing to sell" in await shown("/flatten", c)
+    assert "Nothing to sell" in await shown("/flatten all", c)
+
+
+async def test_cancel_says_what_it_did() -> None:
+    c = chat()
+    assert "Cancelled 2 orders" in await shown("/cancel all", c)
+    assert "not yet proved" in " ".join((await shown("/cancel half", c)).split())
+    assert "not this bot's" in await shown("/cancel by-hand", c)
+    assert "0 open orders begin with zz" in " ".join((await shown("/cancel zz", c)).split())
+    assert "/cancel needs order" in await shown("/cancel", c)
+
+
+# --- limits
+
+
+async def test_limits_are_shown_with_what_is_used_of_them() -> None:
+    text = await shown("/limits")
+    assert any(line.split() == ["day_loss", "$4.75", "$1,000.00", "$1,000.00"] for line in lines(text))
+    assert any(line.split() == ["order_rate", "2", "10", "10"] for line in lines(text))
+
+
+async def test_a_limit_is_lowered_at_once_and_raised_after_a_yes() -> None:
+    c = chat()
+    assert "order is $3.00" in await shown("/limit order 3", c)
+    assert c.desk.done == ["limit order 3 by Ann (telegram:1)"]
+    assert "Raise order?" in await shown("/limit order 8", c)
+    assert len(c.desk.done) == 1
+    text = " ".join((await shown("/limit order 11", c)).split())
+    assert "stays as it is" in text
+    assert "the configuration allows 10 at most" in text
+    assert "for example /limit" in await shown("/limit nothing 3", c)

@@ -21,7 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from chatbot.config import load
 from chatbot.places import Places
 from chatbot.tools import fund as funding
-from chatbot.tools.doctor import Finding, at_the_exchange, chats, doctor, store
+from chatbot.tools.doctor import doctor, store
+from chatbot.tools.doctor_chats import chats
+from chatbot.tools.doctor_exchange import at_the_exchange
+from chatbot.tools.findings import Finding
 from chatbot.tools.fund import NotMoved, fund
 from storage.store import TinyStore
 from tests.flows.processes import command, environment, pointing_at, run, started
@@ -114,8 +117,8 @@ def test_a_store_in_use_is_no_failure_and_what_was_mended_is_said(tmp_path: Path
     opened.close()
     assert store(tmp_path / "store") == Finding("ok", "store", "opens, 0 trades")
     newest = max((tmp_path / "store").glob("*"), key=lambda path: (path.stat().st_size, path.name))
-    with newest.open("ab") as file:
-        file.write(b"torn")
+    written = newest.read_bytes()
+    newest.write_bytes(written.rstrip(b"\0") + b"torn".ljust(len(written) - len(written.rstrip(b"\0")), b"\0"))
     mended = store(tmp_path / "store")
     assert mended.mark == "warn"
     assert mended.text

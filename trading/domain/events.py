@@ -127,6 +127,16 @@ class LossReached:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitChanged:
+    """A person changed a limit of the gate, by the name that people type."""
+
+    at: datetime
+    name: str
+    value: Decimal
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChanged:
     at: datetime
     mode: Mode
@@ -182,6 +192,7 @@ Event = (
     | HaltRaised
     | HaltCleared
     | LossReached
+    | LimitChanged
     | ModeChanged
     | Started
     | Stopped

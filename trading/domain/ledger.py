@@ -292,6 +292,7 @@ _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.HaltRaised: switches.halt_raised,
     ev.HaltCleared: switches.halt_cleared,
     ev.LossReached: switches.loss_reached,
+    ev.LimitChanged: switches.limit_changed,
     ev.ModeChanged: switches.mode_changed,
     ev.WindowPassed: switches.window_passed,
     ev.SettlementRead: switches.settlement_read,

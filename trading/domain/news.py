@@ -1,7 +1,7 @@
 """What the exchange tells by itself while a stream is connected, in the words of the domain.
 
-News is a hint and never the last word: it is told at most once, a gap in it is said by `Missed`, and everything that
-counts money is proved again by asking.
+News is a hint and never the last word: a piece may come twice, where pieces may have been lost `Missed` says so, and
+everything that counts money is proved again by asking.
 """
 
 from __future__ import annotations
@@ -93,4 +93,4 @@ class StreamHealth:
     connections: int = 0  # made so far
     gaps: int = 0  # in the sequence of a channel
     overflows: int = 0  # of the queue of news
-    problem: str = ""  # why it is not connected, in words
+    problem: str = ""  # in words: why it is not connected, else what the exchange does not let it have

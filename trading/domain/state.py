@@ -131,6 +131,7 @@ class State:
     fill_ids: Mapping[str, datetime] = field(default_factory=dict)
     rejections: int = 0  # in a row
     loss_told: Mapping[Mode, LossTold] = field(default_factory=dict)
+    limits: Mapping[str, Decimal] = field(default_factory=dict)  # as people changed them, by the names they type
 
     @property
     def trading(self) -> TradingState:

@@ -33,6 +33,12 @@ def mode_changed(state: State, event: ev.ModeChanged, zone: tzinfo) -> Step:
     return put(Step(state), replace(state, mode=event.mode), "control", "mode", row)
 
 
+def limit_changed(state: State, event: ev.LimitChanged, zone: tzinfo) -> Step:
+    changed = replace(state, limits={**state.limits, event.name: event.value})
+    row = Control(f"limit:{event.name}", {"value": str(event.value), "by": event.by}, event.at)
+    return put(Step(state), changed, "control", row.name, row)
+
+
 def loss_reached(state: State, event: ev.LossReached, zone: tzinfo) -> Step:
     told = replace(state, loss_told={**state.loss_told, event.mode: event.told})
     name = f"loss_told:{event.mode}"

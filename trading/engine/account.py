@@ -17,7 +17,7 @@ from trading.domain.state import State
 from trading.engine.broker import Broker
 from trading.ports import MarketData
 
-FILL_OVERLAP = timedelta(seconds=10)  # fills are asked for from this long before the order: clocks differ
+FILL_OVERLAP = timedelta(seconds=60)  # fills are asked for from this long before: clocks differ, and reads may lag
 
 
 class Account:

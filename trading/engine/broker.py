@@ -30,7 +30,7 @@ from trading.engine.book import Book
 from trading.engine.cash import Cash
 from trading.ports import Clock, Exchange
 from trading.risk.gate import Context, Denial, Identity, Ticket, judge
-from trading.risk.limits import Limits
+from trading.risk.limits import Limits, lowered
 
 ABSENCE_SECONDS = 30.0  # after an order could last have landed, its absence from the exchange's list is proof
 
@@ -54,6 +54,11 @@ class Broker:
         self.foreign: dict[str, Decimal] = {}  # ticker -> signed contracts on the account that are not ours
         self.not_before: datetime | None = None
         self._in_flight: dict[str, asyncio.Event] = {}
+
+    @property
+    def in_force(self) -> Limits:
+        """The configured limits, as far as people have not lowered them."""
+        return lowered(self.limits, self.book.state.limits)
 
     @property
     def halted(self) -> bool:
@@ -94,7 +99,7 @@ class Broker:
         return Context(
             now=self.clock.now(),
             state=self.book.state,
-            limits=self.limits,
+            limits=self.in_force,
             market=market,
             quote=quote,
             latched=self.latch.closed,

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from decimal import Decimal
 
 from trading.domain.errors import Misconfigured, NotFound, Stale
-from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, ModeChanged
+from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, LimitChanged, ModeChanged
 from trading.domain.order import Mode
 from trading.domain.state import OWNER_CLEARS, Reason
 from trading.engine.cycle import Cycle
 from trading.engine.flatten import Flattener
-from trading.engine.pages import CancelReport, ExitsPage, KillReport, ModePreview, ModeReport, ResumePreview
+from trading.engine.pages import (
+    CancelReport,
+    ExitsPage,
+    KillReport,
+    LimitPreview,
+    ModePreview,
+    ModeReport,
+    ResumePreview,
+)
 from trading.engine.views import Facts, Views
 from trading.risk.checks import at_risk
+from trading.risk.limits import CHANGEABLE, COUNTS
 
 
 class Desk(Views):
@@ -95,6 +105,29 @@ class Desk(Views):
         """Write a command that changed something into the audit."""
         self.book.record(CommandAnswered(self.clock.now(), person, channel, command, result))
 
+    def preview_limit(self, name: str, value: Decimal) -> LimitPreview:
+        """What a change of a limit would do; `name` is one of CHANGEABLE."""
+        now, ceiling = (getattr(limits, CHANGEABLE[name]) for limits in (self.broker.in_force, self.broker.limits))
+        refused = ""
+        if value < 0 or (name in COUNTS and value != int(value)):
+            refused = f"{value} is no {'whole number' if name in COUNTS else 'amount'} from 0 up"
+        elif value > ceiling:
+            refused = f"the configuration allows {ceiling} at most: change it there and restart"
+        return LimitPreview(self.label(), name, now, ceiling, value, refused, self._fingerprint())
+
+    def set_limit(self, name: str, value: Decimal, by: str, fingerprint: str = "") -> LimitPreview:
+        """Lower a limit at once; raise it (up to the configured one) for the state that was previewed.
+
+        Raises Stale, Misconfigured, StoreFailed.
+        """
+        page = self.preview_limit(name, value)
+        if page.refused:
+            raise Misconfigured(page.refused)
+        if page.raises and fingerprint != page.fingerprint:
+            raise Stale("what was previewed has changed since: ask again")
+        self.book.record(LimitChanged(self.clock.now(), name, value, by))
+        return page
+
     async def cancel(self, which: str, by: str) -> CancelReport:
         """Cancel one order, named by its id or how that begins, or `all` of ours. Raises NotFound, StoreFailed."""
         live = self.book.state.live_orders()
@@ -130,7 +163,11 @@ class Desk(Views):
         return ""
 
     def _fingerprint(self) -> str:
-        """Changes with the mode and with every halt raised or cleared."""
+        """Changes with the mode, with every limit and with every halt raised or cleared."""
         state = self.book.state
-        text = [state.mode.value, *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values())]
+        text = [
+            state.mode.value,
+            *(f"{name}={value}" for name, value in sorted(state.limits.items())),
+            *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values()),
+        ]
         return hashlib.sha256("|".join([*text, str(self.broker.latch.closed)]).encode()).hexdigest()[:16]

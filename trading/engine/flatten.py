@@ -7,49 +7,20 @@ little below the touch, because a touch moves while a person decides; what the e
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from trading.domain.errors import ChatopsError
 from trading.domain.intent import Intent
 from trading.domain.market import Market, Outcome, Quote, on_grid
 from trading.domain.money import ONE, ZERO
-from trading.domain.order import Mode, Order, Position, TimeInForce, yes_price
+from trading.domain.order import Order, Position, TimeInForce, yes_price
 from trading.domain.trade import Trade
 from trading.engine.account import Account
+from trading.engine.pages import Exit, Exited
 from trading.risk.gate import Denial
 
 SLIPS = (Decimal("0.02"), Decimal("0.01"), ZERO)  # dollars below the touch that are still taken; the first on the grid
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """One position and what leaving it now would bring: `bid` is the best price for it, None where nobody bids."""
-
-    mode: Mode
-    ticker: str
-    side: Outcome
-    contracts: Decimal
-    paid: Decimal  # dollars, fees included
-    bid: Decimal | None = None
-    proceeds: Decimal = ZERO  # dollars at the touch
-    fee: Decimal = ZERO
-    problem: str = ""
-
-    @property
-    def result(self) -> Decimal:
-        """Dollars that the whole bet would have made."""
-        return self.proceeds - self.fee - self.paid
-
-
-@dataclass(frozen=True, slots=True)
-class Exited:
-    """What came of an exit: contracts sold and dollars received after fees, or why not."""
-
-    exit: Exit
-    sold: Decimal = ZERO
-    received: Decimal = ZERO
-    problem: str = ""
 
 
 class Flattener:

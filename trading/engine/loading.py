@@ -32,6 +32,7 @@ def load_state(store: Store, now: datetime, mode: Mode) -> State:
         halts=_halts(controls),
         totals={m: _totals(controls[f"totals:{m}"]) for m in Mode if f"totals:{m}" in controls},
         loss_told={m: _loss_told(controls[f"loss_told:{m}"]) for m in Mode if f"loss_told:{m}" in controls},
+        limits=_limits(controls),
         attempts={o.client_order_id: o.created_at for o in orders},
         fill_ids={f.fill_id: f.at for f in fills},
         rejections=int(controls["rejections"].value["count"]) if "rejections" in controls else 0,
@@ -55,6 +56,11 @@ def _halts(controls: Mapping[str, Control]) -> dict[Reason, Halt]:
     rows = [c for name, c in controls.items() if name.startswith("halt:")]
     halts = [Halt(Reason(c.name.removeprefix("halt:")), c.at, c.value["by"], c.value["detail"]) for c in rows]
     return {h.reason: h for h in halts}
+
+
+def _limits(controls: Mapping[str, Control]) -> dict[str, Decimal]:
+    rows = [c for name, c in controls.items() if name.startswith("limit:")]
+    return {c.name.removeprefix("limit:"): Decimal(c.value["value"]) for c in rows}
 
 
 def _loss_told(row: Control) -> LossTold:

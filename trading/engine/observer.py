@@ -21,6 +21,7 @@ from trading.ports import Clock, Feed, MarketData, Stream
 
 MARKET_CACHE_SECONDS = 15.0
 LISTED_SPAN = timedelta(hours=1)  # markets are listed that close within this long of now, either way
+TOLD_SECONDS_MAX = 5.0  # of the clock, since the stream was heard
 TICKS_MAX = 2_000  # newest spot samples kept; at one a second, half an hour
 
 
@@ -104,7 +105,7 @@ class Observer:
 
     async def quote(self, ticker: str) -> Quote | None:
         """The touch of a market now, None when it cannot be read."""
-        told = self.stream.quote(ticker) if self.stream else None
+        told = self._told(ticker)
         if told:
             self.problems.pop("quote", None)
             return told
@@ -120,7 +121,12 @@ class Observer:
     def streaming(self) -> bool:
         """Whether prices come from the stream now."""
         market = self.view.market if self.view else None
-        return bool(self.stream and market and self.stream.quote(market.ticker))
+        return market is not None and self._told(market.ticker) is not None
+
+    def _told(self, ticker: str) -> Quote | None:
+        """The stream's quote, unless asking gives a newer one: a world that runs many times faster than its stream."""
+        told = self.stream.quote(ticker) if self.stream else None
+        return told if told and told.age(self._clock.now()) <= TOLD_SECONDS_MAX else None
 
     def take(self, news: MarketNews) -> Market | None:
         """Keep what the stream told of a market; the market with it, None where it is not listed here."""

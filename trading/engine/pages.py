@@ -8,13 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from trading.domain.events import WindowPassed
-from trading.domain.market import Market, Quote, Tick
+from trading.domain.market import Market, Outcome, Quote, Tick
+from trading.domain.money import ZERO
 from trading.domain.news import StreamHealth
 from trading.domain.order import Balance, Mode, Order, Position
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Totals, TradingState
 from trading.domain.trade import Trade
-from trading.engine.flatten import Exit, Exited
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +184,73 @@ class CancelReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """One position and what leaving it now would bring: `bid` is the best price for it, None where nobody bids."""
+
+    mode: Mode
+    ticker: str
+    side: Outcome
+    contracts: Decimal
+    paid: Decimal  # dollars, fees included
+    bid: Decimal | None = None
+    proceeds: Decimal = ZERO  # dollars at the touch
+    fee: Decimal = ZERO
+    problem: str = ""
+
+    @property
+    def result(self) -> Decimal:
+        """Dollars that the whole bet would have made."""
+        return self.proceeds - self.fee - self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """What came of an exit: contracts sold and dollars received after fees, or why not."""
+
+    exit: Exit
+    sold: Decimal = ZERO
+    received: Decimal = ZERO
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ExitsPage:
     """Ways out of what is held: as they are now, or what came of taking them."""
 
     label: Label
     open: tuple[Exit, ...] = ()
     done: tuple[Exited, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPreview:
+    """A limit as it is, as configured, and as it would be."""
+
+    label: Label
+    name: str
+    now: Decimal | int
+    ceiling: Decimal | int
+    value: Decimal
+    refused: str  # why it cannot be, in words
+    fingerprint: str
+
+    @property
+    def raises(self) -> bool:
+        """Whether more could be lost then."""
+        return self.value > self.now
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """A limit in force, the configured one, and what is used of it now (None: it is about one order)."""
+
+    name: str
+    now: Decimal | int
+    ceiling: Decimal | int
+    used: Decimal | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsPage:
+    label: Label
+    lines: tuple[LimitLine, ...]

@@ -6,19 +6,22 @@ A position that stays unexplained halts real trading until a person has looked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
 from trading.domain.events import ErrorSeen, HaltRaised, SettlementRead
-from trading.domain.money import CENT, CENTI_CENT, ZERO
-from trading.domain.order import Mode, Order, OrderStatus, Settlement
+from trading.domain.ledger import KEPT
+from trading.domain.money import CENT, CENTI_CENT, ONE, ZERO
+from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
+from trading.domain.records import Control, Put
 from trading.domain.state import Reason
 from trading.domain.trade import Trade
 from trading.engine.account import FILL_OVERLAP, Account, unproved
 from trading.ports import Exchange
 
+BASELINE = "baseline"  # of the control table
 STRIKES = 2  # passes in a row that must find the same unexplained position: a fill may be on its way to us
 
 
@@ -40,7 +43,33 @@ class Reconcile:
                 await self.broker.confirm(order)
         await self.account.update()
         await self.check()
-        return tuple(self._found(before.orders.values()))
+        await self._baseline()
+        return (*self._found(before.orders.values()), *await self._forgotten())
+
+    async def _baseline(self) -> None:
+        """The first time that the account was read: what it held before this bot traded on it."""
+        exchange, store = self.broker.exchanges.get(Mode.REAL), self.book.store
+        if exchange is None or store.get("control", BASELINE) is not None:
+            return
+        cash, held = (await exchange.balance()).total, len(self.broker.foreign)
+        row = Control(BASELINE, {"cash": str(cash), "foreign_positions": str(held)}, self.clock.now())
+        store.commit([Put("control", BASELINE, row)])
+
+    async def _forgotten(self) -> list[str]:
+        """Orders with our own name that this folder does not know: it was restored from an older copy. Halts."""
+        exchange, now = self.broker.exchanges.get(Mode.REAL), self.clock.now()
+        listed = await exchange.orders(since=now - KEPT) if exchange else []
+        unknown = [
+            report.order_id
+            for report in listed
+            if self.broker.identity.owns(report.client_order_id)
+            and self.book.store.get("orders", report.client_order_id) is None
+        ]
+        if not unknown:
+            return []
+        detail = f"the exchange lists {len(unknown)} orders of this bot that the data folder does not know"
+        self.book.record(HaltRaised(now, Reason.HISTORY, "engine", f"{detail}: is it an older copy?"))
+        return [detail]
 
     def _found(self, before: Iterable[Order]) -> Iterable[str]:
         for was in before:
@@ -62,7 +91,7 @@ class Reconcile:
         self.account.book_fills(await exchange.fills(since=since), Mode.REAL)
         await self._positions(exchange, now)
         for settlement in await exchange.settlements(since=since):
-            self._compare(settlement)
+            await self._compare(exchange, settlement)
         self._checked = now
 
     async def _positions(self, exchange: Exchange, now: datetime) -> None:
@@ -71,7 +100,7 @@ class Reconcile:
         ours = {p.ticker: p.contracts for p in state.positions.values() if p.mode is Mode.REAL}
         closed = {t.ticker for t in state.open_trades(Mode.REAL) if t.close_time <= now}
         foreign: dict[str, Decimal] = {}
-        for ticker in (theirs.keys() | ours.keys()) - closed:
+        for ticker in sorted((theirs.keys() | ours.keys()) - closed):
             extra = theirs.get(ticker, ZERO) - ours.get(ticker, ZERO)
             if extra and not await self._explained(exchange, ticker, extra):
                 self._strike(ticker, theirs.get(ticker, ZERO), ours.get(ticker, ZERO))
@@ -82,9 +111,11 @@ class Reconcile:
 
     async def _explained(self, exchange: Exchange, ticker: str, extra: Decimal) -> bool:
         """Whether the fills of orders that are not ours add up to it."""
-        fills = await exchange.fills(ticker=ticker)
-        foreign = sum((f.signed for f in fills if not self._ours(f.order_id)), ZERO)
-        return foreign == extra
+        return sum((f.signed for f in await self._foreign(exchange, ticker)), ZERO) == extra
+
+    async def _foreign(self, exchange: Exchange, ticker: str) -> list[Fill]:
+        """The fills in a market of orders that are not ours."""
+        return [f for f in await exchange.fills(ticker=ticker) if not self._ours(f.order_id)]
 
     def _ours(self, order_id: str) -> bool:
         return bool(self.book.store.select("orders", order_id=order_id))
@@ -95,20 +126,34 @@ class Reconcile:
             detail = f"{ticker}: the exchange says {theirs} contracts, our fills say {ours}"
             self.book.record(HaltRaised(self.clock.now(), Reason.RECONCILE_MISMATCH, "engine", detail))
 
-    def _compare(self, settlement: Settlement) -> None:
-        """Keep the exchange's record, and say so where it differs from our own figures."""
+    async def _compare(self, exchange: Exchange, settlement: Settlement) -> None:
+        """Keep the exchange's record, and say so where it differs from our own figures. Where others have traded in
+        the same market it holds their fills too, and says nothing about ours."""
         trades = cast(list[Trade], self.book.store.select("trades", ticker=settlement.ticker, mode=Mode.REAL))
         known = self.book.store.get("settlements", settlement.ticker) is not None
         bets = [t for t in trades if t.contracts and not t.open]
         if known or not bets:
             return
-        self.book.record(SettlementRead(self.clock.now(), settlement))
-        fees = sum((t.fees for t in bets), ZERO)
-        payout = sum((t.payout for t in bets), ZERO)
-        foreign = settlement.ticker in self.broker.foreign
-        if not foreign and (abs(fees - settlement.fees) >= CENTI_CENT or abs(payout - settlement.revenue) >= CENT):
-            text = (
-                f"{settlement.ticker}: the exchange paid ${settlement.revenue} and charged ${settlement.fees}, "
-                f"our fills say ${payout} and ${fees}"
-            )
-            self.book.record(ErrorSeen(self.clock.now(), "settlement_mismatch", text))
+        wrong = _difference(settlement, bets)
+        told = wrong and not await self._foreign(exchange, settlement.ticker)
+        now = self.clock.now()
+        mismatch = (ErrorSeen(now, "settlement_mismatch", wrong),) if told else ()
+        self.book.record(SettlementRead(now, settlement), *mismatch)
+
+
+def _difference(settlement: Settlement, bets: Sequence[Trade]) -> str:
+    """In which figures the exchange's record is not ours; empty where they are the same."""
+    fees = sum((t.fees for t in bets), ZERO)
+    paid = sum((_paid(t, settlement) for t in bets), ZERO)
+    if abs(fees - settlement.fees) < CENTI_CENT and abs(paid - settlement.revenue) < CENT:
+        return ""
+    return (
+        f"{settlement.ticker}: the exchange paid ${settlement.revenue} and charged ${settlement.fees}, "
+        f"our fills say ${paid} and ${fees}"
+    )
+
+
+def _paid(bet: Trade, settlement: Settlement) -> Decimal:
+    """What the end of its market brought a bet (dollars): what was sold before is not in the exchange's record."""
+    value = (ONE if settlement.result == "yes" else ZERO) if settlement.value is None else settlement.value
+    return bet.position * value if bet.position > 0 else -bet.position * (ONE - value)

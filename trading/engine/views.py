@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import cast
 
 from trading.domain.errors import ChatopsError
 from trading.domain.events import WindowPassed
 from trading.domain.market import Market
+from trading.domain.money import ZERO
 from trading.domain.order import Mode, OrderStatus, Position
 from trading.domain.records import TABLES
 from trading.domain.state import Totals
@@ -24,6 +26,8 @@ from trading.engine.pages import (
     HealthPage,
     HeldPosition,
     Label,
+    LimitLine,
+    LimitsPage,
     OrdersPage,
     PnlPage,
     PositionsPage,
@@ -32,6 +36,7 @@ from trading.engine.pages import (
     TradesPage,
 )
 from trading.risk.checks import at_risk
+from trading.risk.limits import CHANGEABLE
 
 WINDOWS_SHOWN = 5
 
@@ -159,6 +164,26 @@ class Views:
             detail="" if window is None or window.ordered else window.decision.detail or window.detail,
             windows=tuple(reversed(passed)),
         )
+
+    def limits(self) -> LimitsPage:
+        """Every limit that people may change, and what is used of it."""
+        state, mode, now = self.book.state, self.book.state.mode, self.clock.now()
+        today, risk = self._today(mode), at_risk(state, mode)
+        markets = {t.ticker for t in state.open_trades(mode)} | {o.ticker for o in state.live_orders(mode)}
+        used: dict[str, Decimal | int] = {
+            "position": max((at_risk(state, mode, ticker) for ticker in markets), default=ZERO),
+            "exposure": risk,
+            "day_loss": max(-today.day_profit, ZERO) + risk,
+            "week_loss": max(-today.week_profit, ZERO) + risk,
+            "open_orders": len(state.live_orders(mode)),
+            "order_rate": sum(at > now - timedelta(minutes=1) for at in state.attempts.values()),
+        }
+        in_force, configured = self.broker.in_force, self.broker.limits
+        lines = (
+            LimitLine(name, getattr(in_force, field), getattr(configured, field), used.get(name))
+            for name, field in CHANGEABLE.items()
+        )
+        return LimitsPage(self.label(), tuple(lines))
 
     def health(self) -> HealthPage:
         now, observer, pulse = self.clock.now(), self.cycle.observer, self.cycle.pulse

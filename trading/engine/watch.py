@@ -29,7 +29,7 @@ class Watch:
         self._prices(view)
 
     def _loss(self) -> None:
-        state, now, limit = self._book.state, self._clock.now(), self._broker.limits.daily_loss_usd
+        state, now, limit = self._book.state, self._clock.now(), self._broker.in_force.daily_loss_usd
         day = now.astimezone(self._book.zone).date()
         loss = -state.totals_of(state.mode).on(day).day_profit
         told = state.loss_told.get(state.mode)

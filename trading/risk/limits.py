@@ -1,10 +1,11 @@
-"""The limits of the gate: dollars, counts and seconds, none of which chat can raise above these."""
+"""The limits of the gate: dollars, counts and seconds. The configuration is the ceiling of what people change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,26 @@ class Limits:
     budgets: Mapping[str, Decimal] = field(default_factory=dict)  # at risk by strategy, for those that have one
     order_timeout_seconds: float = 10  # what has not filled by then is cancelled
     expiry_margin_seconds: float = 20  # on top of the timeout, the exchange itself drops it: a dead bot leaves nothing
+
+
+# What people may change while the bot runs: the name that they type, and the field.
+CHANGEABLE = {
+    "order": "max_order_usd",
+    "position": "max_position_usd",
+    "exposure": "max_exposure_usd",
+    "day_loss": "daily_loss_usd",
+    "week_loss": "weekly_loss_usd",
+    "open_orders": "max_open_orders",
+    "order_rate": "max_orders_per_minute",
+}
+COUNTS = frozenset({"open_orders", "order_rate"})  # whole numbers; the others are dollars
+
+
+def lowered(configured: Limits, changed: Mapping[str, Decimal]) -> Limits:
+    """The limits in force: as people have changed them (by the names they type), and never above the configuration."""
+    in_force: dict[str, Any] = {}
+    for name, value in changed.items():
+        if field_name := CHANGEABLE.get(name):
+            ceiling = getattr(configured, field_name)
+            in_force[field_name] = type(ceiling)(min(ceiling, value))
+    return replace(configured, **in_force)

@@ -16,7 +16,7 @@ from trading.domain.events import HaltRaised
 from trading.domain.market import Outcome
 from trading.domain.order import Mode, OrderReport, OrderStatus, Side, TimeInForce
 from trading.domain.state import Reason
-from trading.engine.flatten import Exited
+from trading.engine.pages import Exited
 from trading.risk.gate import Denial
 
 D = Decimal

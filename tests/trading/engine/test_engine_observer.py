@@ -45,6 +45,21 @@ async def test_an_untrusted_book_is_asked_for_instead() -> None:
     assert not observer.streaming
 
 
+async def test_what_was_told_long_ago_is_asked_for_instead() -> None:
+    stream = GivenStream()
+    observer, exchange, clock = watching(stream)
+    stream.quotes[TICKER] = quote("0.60", "0.61", START - timedelta(seconds=5))
+    assert (await observer.look()).quote == stream.quotes[TICKER]
+    clock.advance_to(START + timedelta(seconds=1))
+    assert (await observer.look()).quote == exchange.quotes[TICKER]
+    assert not observer.streaming
+    stream.ticks["BRTI"] = Tick("BRTI", Decimal(90500), START - timedelta(seconds=5))
+    feed = StreamedFeed(stream, "KXBTC15M", GivenFeed(clock, Decimal(90000)), clock)
+    assert (await feed.read()).price == 90000
+    stream.ticks["BRTI"] = Tick("BRTI", Decimal(90500), START - timedelta(seconds=4))
+    assert (await feed.read()).price == 90500
+
+
 async def test_the_open_market_and_the_next_are_followed() -> None:
     stream = GivenStream()
     observer, _, clock = watching(stream)
@@ -106,7 +121,7 @@ async def test_the_step_from_one_index_to_another_is_no_move_of_the_price() -> N
     stream = GivenStream()
     clock = VirtualClock(START)
     exchange = ScriptedExchange(clock)
-    feed = StreamedFeed(stream, "KXBTC15M", GivenFeed(clock, Decimal(90000)))
+    feed = StreamedFeed(stream, "KXBTC15M", GivenFeed(clock, Decimal(90000)), clock)
     stream.ticks["BRTI"] = Tick("BRTI", Decimal(90500), START - timedelta(seconds=1))
     observer = Observer(exchange, feed, clock, "KXBTC15M", stream)
     assert [t.price for t in (await observer.look()).ticks] == [90500]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.trading.build import OPEN, TICKER, market, order
 from tests.trading.engine.rig import START, Rig, rig
 from trading.domain.errors import Unresolved
 from trading.domain.market import MarketStatus
-from trading.domain.order import Mode, OrderStatus, Position, Settlement
+from trading.domain.order import Fill, Mode, OrderStatus, Position, Settlement, Side
 from trading.domain.state import Reason
 from trading.engine.loading import load_state
 
@@ -92,3 +92,58 @@ async def test_the_exchanges_own_settlement_is_kept_and_a_difference_is_told() -
     r.real.paid = [replace(paid, fees=Decimal("0.20"))]
     await r.reconcile.check()
     assert "ErrorSeen" in r.told()
+
+
+async def test_a_settlement_that_others_share_is_no_alarm() -> None:
+    """The exchange nets per market: its record of a market holds what was traded there by hand, too."""
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    r.real.land(order(client_order_id="by-hand", count=Decimal(3)), "fill")
+    await r.account.update()
+    r.clock.advance_to(OPEN + timedelta(minutes=16))
+    r.real.known[TICKER] = market(status=MarketStatus.FINALIZED, result="yes", settlement_value=Decimal(1))
+    await r.account.update()
+    r.real.paid = [
+        Settlement(
+            TICKER, "yes", Decimal(12), Decimal("0.21"), Decimal(12), Decimal(0), Decimal("6.24"), Decimal(0), START
+        )
+    ]
+    await r.reconcile.check()
+    assert r.store.get("settlements", TICKER) == r.real.paid[0]
+    assert "ErrorSeen" not in r.told()
+
+
+async def test_what_was_sold_before_the_end_is_not_in_the_exchanges_record() -> None:
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    await r.account.update()
+    sold = Fill("out", r.order().order_id, TICKER, Side.ASK, Decimal("0.60"), Decimal(4), Decimal("0.07"), True, START)
+    r.account.book_fills([sold], Mode.REAL)
+    r.clock.advance_to(OPEN + timedelta(minutes=16))
+    r.real.known[TICKER] = market(status=MarketStatus.FINALIZED, result="yes", settlement_value=Decimal(1))
+    await r.account.update()
+    r.real.paid = [
+        Settlement(
+            TICKER, "yes", Decimal(5), Decimal("0.2275"), Decimal(5), Decimal(0), Decimal("2.60"), Decimal(0), START
+        )
+    ]
+    await r.reconcile.check()
+    assert "ErrorSeen" not in r.told()
+
+
+async def test_fills_are_found_by_a_clock_that_is_ahead() -> None:
+    """As far as the exchange still takes our signatures: it dates fills by its own clock."""
+    r = rig()
+    await r.submit()
+    r.real.execute(f"x-{r.order().client_order_id}", Decimal(9))
+    behind = replace(r.real.executions[0], at=START - timedelta(seconds=30))
+    everything = r.real.fills
+
+    async def fills(*, since: datetime | None = None, **wanted: str) -> list[Fill]:
+        return [f for f in await everything(**wanted) if since is None or f.at >= since]
+
+    r.real.executions, r.real.fills = [behind], fills
+    await r.account.update()
+    assert r.order().filled == 9

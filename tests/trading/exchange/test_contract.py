@@ -260,6 +260,19 @@ async def test_fill_or_kill_is_whole_or_nothing(place: Place) -> None:
     assert await place.exchange.fills() == []
 
 
+@pytest.mark.parametrize("side", Side)
+async def test_post_only_rests_or_is_refused(place: Place, side: Side) -> None:
+    market = await place.market()
+    bid, ask = touch(await place.exchange.quote(market.ticker))
+    marketable, own = (ask, bid) if side is Side.BID else (bid, ask)
+    with pytest.raises(Rejected, match="post only cross"):
+        await place.place(place.order(market, side=side, price=marketable, post_only=True))
+    assert await place.exchange.orders(status="resting") == []
+    _, placed = await place.place(place.order(market, side=side, price=own, post_only=True))
+    assert (placed.filled, placed.remaining) == (ZERO, Decimal(5))
+    assert await place.exchange.fills() == []
+
+
 async def test_a_closed_market_takes_no_order_and_knows_no_cancel(place: Place) -> None:
     market = await place.market()
     order, _ = await place.place(place.order(market, expires_at=market.close_time + timedelta(minutes=1)))

@@ -5,19 +5,18 @@ Every listing names the subaccount (left out, some mean "all" and others "0") an
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import quote as quoted
 
 from trading.domain.order import Balance, Fill, OrderReport, Position, Settlement
 from trading.exchange.kalshi import codec, wire
 from trading.exchange.kalshi.calls import PAGE_ROWS, Calls, Params
-from trading.exchange.kalshi.ratelimit import BucketSize, Limits
+from trading.exchange.kalshi.pages import from_time, given, page_of
+from trading.exchange.kalshi.ratelimit import BucketSize, Grant, Limits
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
 
 _read_orders = wire.reader(wire.OrdersPage)
 _read_order = wire.reader(wire.OneOrder)
@@ -29,26 +28,10 @@ _read_as_of = wire.reader(wire.AsOfWire)
 _read_limits = wire.reader(wire.LimitsWire)
 
 
-class Page(Protocol):
-    """What every listing's page has."""
-
-    cursor: str | None
-
-
-def _rows(read: Callable[[bytes], P], rows: Callable[[P], Iterable[T]]) -> Callable[[bytes], tuple[list[T], str]]:
-    """A page's decoder: translated rows, and the cursor of the next page."""
-
-    def decode(body: bytes) -> tuple[list[T], str]:
-        page = read(body)
-        return list(rows(page)), page.cursor or ""
-
-    return decode
-
-
-_order_rows = _rows(_read_orders, lambda page: map(codec.order_report, page.orders))
-_fill_rows = _rows(_read_fills, lambda page: map(codec.fill, page.fills))
-_position_rows = _rows(_read_positions, lambda page: map(codec.position, page.market_positions))
-_settlement_rows = _rows(_read_settlements, lambda page: map(codec.settlement, page.settlements))
+order_rows = page_of(_read_orders, lambda page: map(codec.order_report, page.orders))
+fill_rows = page_of(_read_fills, lambda page: map(codec.fill, page.fills))
+position_rows = page_of(_read_positions, lambda page: map(codec.position, page.market_positions))
+settlement_rows = page_of(_read_settlements, lambda page: map(codec.settlement, page.settlements))
 
 
 def _limits(body: bytes) -> Limits:
@@ -56,16 +39,12 @@ def _limits(body: bytes) -> Limits:
     sizes = [BucketSize(bucket.refill_rate, bucket.bucket_capacity) for bucket in (answer.read, answer.write)]
     if any(size.refill_per_second <= 0 or size.capacity <= 0 for size in sizes):
         raise ValueError("a budget of nothing")
-    return Limits(sizes[0], sizes[1], answer.usage_tier or "")
+    return Limits(sizes[0], sizes[1], answer.usage_tier or "", tuple(map(_grant, answer.grants or ())))
 
 
-def _since(since: datetime | None) -> Params:
-    """Whole seconds, rounded down: a row too many is told by its id, a row too few is lost."""
-    return {} if since is None else {"min_ts": math.floor(since.timestamp())}
-
-
-def _given(**params: str) -> Params:
-    return {name: value for name, value in params.items() if value}
+def _grant(grant: wire.GrantWire) -> Grant:
+    ends = None if grant.expires_ts is None else codec.timestamp(grant.expires_ts)
+    return Grant(grant.exchange_instance, grant.level, grant.source, ends)
 
 
 class AccountReads:
@@ -75,8 +54,8 @@ class AccountReads:
         self._calls, self._subaccount = calls, subaccount
 
     async def orders(self, status: str, ticker: str, since: datetime | None) -> list[OrderReport]:
-        params = {**_given(status=status, ticker=ticker), **_since(since)}
-        return await self._list("/portfolio/orders", _order_rows, params)
+        params = {**given(status=status, ticker=ticker), **from_time(since)}
+        return await self._list("/portfolio/orders", order_rows, params)
 
     async def order(self, order_id: str) -> OrderReport:
         """One order. Raises NotFound too."""
@@ -86,19 +65,19 @@ class AccountReads:
 
     async def fills(self, since: datetime | None, ticker: str, order_id: str) -> list[Fill]:
         """Oldest first (the exchange lists the newest first)."""
-        params = {**_given(ticker=ticker, order_id=order_id), **_since(since)}
-        rows = await self._list("/portfolio/fills", _fill_rows, params)
+        params = {**given(ticker=ticker, order_id=order_id), **from_time(since)}
+        rows = await self._list("/portfolio/fills", fill_rows, params)
         rows.reverse()
         return sorted(rows, key=lambda fill: fill.at)
 
     async def positions(self) -> list[Position]:
         """Markets in which contracts are held, not yet settled."""
-        rows = await self._list("/portfolio/positions", _position_rows, {"count_filter": "position"})
+        rows = await self._list("/portfolio/positions", position_rows, {"count_filter": "position"})
         return [row for row in rows if row.contracts]
 
     async def settlements(self, since: datetime | None, ticker: str) -> list[Settlement]:
         """Oldest first."""
-        rows = await self._list("/portfolio/settlements", _settlement_rows, {**_given(ticker=ticker), **_since(since)})
+        rows = await self._list("/portfolio/settlements", settlement_rows, {**given(ticker=ticker), **from_time(since)})
         rows.reverse()
         return sorted(rows, key=lambda settlement: settlement.at)
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from trading.domain.errors import ChatopsError, Misconfigured, Unauthorized, Unavailable
 from trading.exchange.kalshi.auth import Signer
 from trading.exchange.kalshi.http import Answer, Lane, Request, Timeouts
-from trading.exchange.kalshi.ratelimit import DEFAULT_COST, RateLimits
+from trading.exchange.kalshi.ratelimit import RateLimits
 from trading.exchange.kalshi.refusals import read_error, read_refusal
 from trading.ports import Clock
 
@@ -54,6 +54,7 @@ class Calls:
     def __init__(self, base_url: str, signer: Signer | None, clock: Clock, timeouts: Timeouts, seed: int) -> None:
         root = checked_address(base_url)
         self.clock, self.signed = clock, signer is not None
+        self.key_id = signer.key_id if signer else ""
         self.limits = RateLimits(clock)
         self.skew_seconds: float | None = None
         self.jitter = random.Random(seed)
@@ -70,34 +71,41 @@ class Calls:
         if not self.signed:
             raise Unauthorized(f"{what}: needs a key, set KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH")
 
-    async def read(
-        self, path: str, decode: Callable[[bytes], T], params: Params | None = None, cost: float = DEFAULT_COST
-    ) -> T:
+    async def read(self, path: str, decode: Callable[[bytes], T], params: Params | None = None) -> T:
         """GET and decode. Raises Unavailable, Paused, NotFound, Unauthorized."""
-        return (await self.dated_read(path, decode, params, cost))[1]
+        return (await self.dated_read(path, decode, params))[1]
 
     async def dated_read(
-        self, path: str, decode: Callable[[bytes], T], params: Params | None = None, cost: float = DEFAULT_COST
+        self, path: str, decode: Callable[[bytes], T], params: Params | None = None
     ) -> tuple[datetime, T]:
         """Like `read`, with the clock's time at which it was asked: what came is no newer than it looks."""
-        return await self.dated(Request("GET", path, _texts(params or {})), decode, cost)
+        return await self.dated(Request("GET", path, texts(params or {})), decode)
 
-    async def dated(
-        self, request: Request, decode: Callable[[bytes], T], cost: float = DEFAULT_COST
-    ) -> tuple[datetime, T]:
+    async def dated(self, request: Request, decode: Callable[[bytes], T]) -> tuple[datetime, T]:
         """Like `dated_read`, for a request of any form that may be repeated without harm."""
-        return await self._repeat(self._reads, request, decode, READ_BACKOFF, partial(self.limits.read, cost))
+        budget = partial(self.limits.read, self._cost(request))
+        return await self._repeat(self._reads, request, decode, READ_BACKOFF, budget)
 
     async def cancel(self, path: str, decode: Callable[[bytes], T], params: Params, exchange_index: int) -> T:
         """DELETE on the cancels' lane and budget. Raises Unavailable, Paused, NotFound, Unauthorized."""
-        request = Request("DELETE", path, _texts(params))
-        budget = partial(self.limits.cancel, exchange_index)
+        return await self.calming(Request("DELETE", path, texts(params)), decode, exchange_index)
+
+    async def calming(
+        self, request: Request, decode: Callable[[bytes], T], exchange_index: int, cost: float | None = None
+    ) -> T:
+        """Like `cancel`, for a request of any form that only lowers risk and may be repeated without harm."""
+        budget = partial(self.limits.cancel, exchange_index, self._cost(request) if cost is None else cost)
         return (await self._repeat(self._cancels, request, decode, CANCEL_BACKOFF, budget))[1]
 
-    async def order(self, request: Request, decode: Callable[[bytes], T], exchange_index: int) -> Answer[T]:
+    async def order(
+        self, request: Request, decode: Callable[[bytes], T], exchange_index: int, cost: float | None = None
+    ) -> Answer[T]:
         """Send an order's request once. Raises NotSent, NoAnswer, ValueError (an unreadable success)."""
-        await self.limits.write(exchange_index)
+        await self.limits.write(exchange_index, self._cost(request) if cost is None else cost)
         return await self._send(self._orders, request, decode)
+
+    def _cost(self, request: Request) -> int:
+        return self.limits.costs.of(request.method, request.path)
 
     async def pages(
         self,
@@ -165,5 +173,6 @@ def checked_address(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _texts(params: Params) -> tuple[tuple[str, str], ...]:
+def texts(params: Params) -> tuple[tuple[str, str], ...]:
+    """A query's names and values, as they are sent."""
     return tuple((name, str(value)) for name, value in params.items())

@@ -1,4 +1,4 @@
-"""The exact translation of the exchange's wire structs into domain records, and of an order into a request's body.
+"""The exact translation of the exchange's wire structs into domain records, and of an order into a request's fields.
 
 Dollars and contracts are strings on the wire and stay exact; times are RFC 3339 with trimmed fractions; what is absent
 may be missing, null or "". Unknown words are read in the careful way: a market of unknown status does not trade, an
@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-
-import msgspec
 
 from trading.domain.market import LINEAR_CENT, TAPERED_DECI_CENT, Level, Market, MarketStatus, PriceRange
 from trading.domain.money import CENT, ONE, ZERO, exact
@@ -50,7 +48,12 @@ def moment(text: str | None) -> datetime | None:
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
-    return value.astimezone(UTC) if value.year >= YEAR_MIN else None
+    if value.year < YEAR_MIN:
+        return None
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"not a time: {text!r}") from None
 
 
 def required_moment(text: str | None) -> datetime:
@@ -79,11 +82,12 @@ def _number(value: object) -> Decimal | None:
         return None
 
 
-def _side(book_side: str | None, outcome_side: str | None) -> Side:
-    side = _SIDES.get(book_side or "") or _OUTCOME_SIDES.get(outcome_side or "")
-    if side is None:
+def side(book_side: str | None, outcome_side: str | None) -> Side:
+    """From whichever of the two the exchange said; the legacy fields mean different things in different places."""
+    found = _SIDES.get(book_side or "") or _OUTCOME_SIDES.get(outcome_side or "")
+    if found is None:
         raise ValueError(f"neither bid nor ask: book_side {book_side!r}, outcome_side {outcome_side!r}")
-    return side
+    return found
 
 
 def market(wire: w.MarketWire) -> Market:
@@ -133,7 +137,7 @@ def order_report(wire: w.OrderWire) -> OrderReport:
         order_id=wire.order_id,
         client_order_id=wire.client_order_id or "",
         ticker=wire.ticker,
-        side=_side(wire.book_side, wire.outcome_side),
+        side=side(wire.book_side, wire.outcome_side),
         price=exact(wire.yes_price_dollars),
         status=_ORDER_STATUSES.get(wire.status) or _inferred(filled, remaining),
         filled=filled,
@@ -160,7 +164,7 @@ def fill(wire: w.FillWire) -> Fill:
         fill_id=fill_id,
         order_id=wire.order_id,
         ticker=ticker,
-        side=_side(wire.book_side, wire.outcome_side),
+        side=side(wire.book_side, wire.outcome_side),
         price=exact(wire.yes_price_dollars),
         count=exact(wire.count_fp),
         fee=exact(wire.fee_cost),
@@ -213,18 +217,19 @@ def placed(wire: w.CreatedWire) -> Placed:
     return Placed(wire.order_id, exact(wire.fill_count), exact(wire.remaining_count), timestamp(wire.ts_ms / 1000))
 
 
-def order_body(order: Order, subaccount: int) -> bytes:
-    """The JSON of a new order. A resting one dies by itself: at `expires_at`, and when a pause begins.
+def new_order(order: Order, subaccount: int, group_id: str = "") -> w.OrderBody:
+    """A new order, in the order group `group_id` or in none. A resting one dies by itself: at `expires_at`, and when a
+    pause begins.
 
     Price with 4 decimals, count with 2. Raises ValueError where they do not fit, rather than rounding money.
     """
     resting = order.time_in_force is TimeInForce.GTC
-    body = w.OrderBody(
+    return w.OrderBody(
         ticker=order.ticker,
         client_order_id=order.client_order_id,
         side=order.side.value,
-        count=_fixed(order.count, 2),
-        price=_fixed(order.price, 4),
+        count=count_text(order.count),
+        price=price_text(order.price),
         time_in_force=order.time_in_force.value,
         self_trade_prevention_type="taker_at_cross",
         subaccount=subaccount,
@@ -232,8 +237,19 @@ def order_body(order: Order, subaccount: int) -> bytes:
         expiration_time=int(order.expires_at.timestamp()) if resting and order.expires_at else None,
         cancel_order_on_pause=True if resting else None,
         reduce_only=True if order.reduce_only else None,
+        post_only=True if order.post_only else None,
+        order_group_id=group_id or None,
     )
-    return msgspec.json.encode(body)
+
+
+def count_text(count: Decimal) -> str:
+    """Contracts with 2 decimals. Raises ValueError where they do not fit."""
+    return _fixed(count, 2)
+
+
+def price_text(price: Decimal) -> str:
+    """Dollars with 4 decimals. Raises ValueError where they do not fit."""
+    return _fixed(price, 4)
 
 
 def _fixed(value: Decimal, places: int) -> str:

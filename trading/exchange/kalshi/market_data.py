@@ -15,15 +15,17 @@ from urllib.parse import quote as quoted
 from trading.domain.errors import NotFound
 from trading.domain.market import Level, Market, MarketStatus, Quote, Tick
 from trading.domain.order import ExchangeStatus
-from trading.exchange.kalshi import codec, index_values, wire
+from trading.exchange.kalshi import codec, index_values, wire, wire_reference
 from trading.exchange.kalshi.calls import PAGE_ROWS, Calls, Params
 from trading.exchange.kalshi.http import Request
-from trading.exchange.kalshi.ratelimit import INDEX_VALUES_COST
+from trading.exchange.kalshi.pages import from_time, given, to_time
 
 TICKERS_PER_CALL = 100  # keeps the address below 4 kB
 BOOK_DEPTH = 5  # levels asked for; the best with contracts behind it is taken
 
 _read_markets = wire.reader(wire.MarketsPage)
+_read_market = wire.reader(wire_reference.OneMarket)
+_read_books = wire.reader(wire_reference.BooksAnswer)
 _read_book = wire.reader(wire.BookAnswer)
 _read_status = wire.reader(wire.StatusWire)
 
@@ -35,11 +37,23 @@ FILTER_WORDS: dict[str, frozenset[MarketStatus]] = {
     "closed": frozenset({MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED}),
     "settled": frozenset({MarketStatus.FINALIZED}),
 }
-GOES_WITH_BOUNDS = frozenset({"", "closed"})  # the exchange refuses other words beside a close-time bound
+# The exchange takes one kind of time bound at once, and refuses other words of the status beside it.
+GOES_WITH_BOUNDS = frozenset({"", "closed"})
+GOES_WITH_CREATED = frozenset({"", "unopened", "open"})
+GOES_WITH_SETTLED = frozenset({"", "settled"})
+
+
+def one_market(body: bytes) -> Market:
+    """The market in an answer that holds one."""
+    return codec.market(_read_market(body).market)
 
 
 def _touch(body: bytes) -> tuple[Level | None, Level | None]:
     return codec.touch(_read_book(body).orderbook_fp)
+
+
+def _touches(body: bytes) -> dict[str, tuple[Level | None, Level | None]]:
+    return {book.ticker: codec.touch(book.orderbook_fp) for book in _read_books(body).orderbooks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +64,44 @@ class MarketFilter:
     closes_after: datetime | None = None
     closes_before: datetime | None = None
     status: str = ""
+    event: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    settled_after: datetime | None = None
+    settled_before: datetime | None = None
+    updated_after: datetime | None = None  # beside it, the exchange takes a series only
+    combos_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what the exchange refuses and we cannot check ourselves."""
+        created = self.created_after or self.created_before
+        settled = self.settled_after or self.settled_before
+        kinds = [bool(kind) for kind in (created, settled, self.updated_after, self.closes_after or self.closes_before)]
+        if sum(kinds) > 1:
+            raise ValueError("only one of created, settled, updated and close times can be bounded at once")
+        if created and self.status not in GOES_WITH_CREATED:
+            raise ValueError(f"markets {self.status!r} cannot be bounded by when they were created")
+        if settled and self.status not in GOES_WITH_SETTLED:
+            raise ValueError(f"markets {self.status!r} cannot be bounded by when they were settled")
+        if self.updated_after and (self.status or self.event or self.combos_only):
+            raise ValueError("markets updated after a time can be of one series or of all, and nothing else")
 
     def params(self, tickers: Sequence[str]) -> Params:
-        """The query of one listing."""
-        params: Params = {"limit": PAGE_ROWS}
-        if self.series:
-            params["series_ticker"] = self.series
-        if tickers:
+        """The query of one listing. Raises ValueError for tickers beside `updated_after`."""
+        if self.updated_after and tickers:
+            raise ValueError("markets updated after a time cannot be asked for by ticker")
+        params: Params = {
+            "limit": PAGE_ROWS,
+            **given(series_ticker=self.series, event_ticker=self.event),
+            **from_time(self.created_after, "min_created_ts"),
+            **to_time(self.created_before, "max_created_ts"),
+            **from_time(self.settled_after, "min_settled_ts"),
+            **to_time(self.settled_before, "max_settled_ts"),
+            **from_time(self.updated_after, "min_updated_ts"),
+        }
+        if self.combos_only:
+            params["mve_filter"] = "only"
+        elif tickers:
             params["tickers"] = ",".join(tickers)
         else:
             params["mve_filter"] = "exclude"  # combos: thousands, and nothing of ours
@@ -111,6 +156,21 @@ class MarketReads:
         rows = [await self._calls.pages("/markets", decode, wanted.params(group)) for group in groups]
         return [market for page in rows for market in page]
 
+    async def market(self, ticker: str) -> Market:
+        """One market. Raises NotFound too."""
+        path = f"/markets/{quoted(ticker, safe='')}"
+        return await self._calls.read(path, one_market)
+
+    async def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
+        """The touch of each, as old as the moment of asking for its hundred; an unknown ticker has an empty one."""
+        quotes: dict[str, Quote] = {}
+        for i in range(0, len(tickers), TICKERS_PER_CALL):
+            group = tickers[i : i + TICKERS_PER_CALL]
+            repeated = tuple(("tickers", ticker) for ticker in group)  # a comma list would be one bogus ticker
+            asked_at, touches = await self._calls.dated(Request("GET", "/markets/orderbooks", repeated), _touches)
+            quotes.update({t: Quote(t, asked_at, *touches.get(t, (None, None))) for t in group})
+        return quotes
+
     async def quote(self, ticker: str) -> Quote:
         """The touch, as old as the moment of asking; an unknown ticker has an empty one."""
         path = f"/markets/{quoted(ticker, safe='')}/orderbook"
@@ -136,4 +196,4 @@ class MarketReads:
         def decode(body: bytes) -> Tick:
             return index_values.newest(index_id, body)
 
-        return await self._calls.read("/cfbenchmarks/values", decode, {"id": index_id}, INDEX_VALUES_COST)
+        return await self._calls.read("/cfbenchmarks/values", decode, {"id": index_id})

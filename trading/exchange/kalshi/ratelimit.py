@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from trading.domain.errors import Unavailable
+from trading.exchange.kalshi.costs import CANCEL_COST, DEFAULT_COST, DOCUMENTED
 from trading.ports import Clock
 
-DEFAULT_COST = 10  # tokens of any call that is not listed
-CANCEL_COST = 2  # one cancel, and also a cancel-all
-INDEX_VALUES_COST = 50  # GET /cfbenchmarks/values
 CANCEL_SHARE = 0.2  # of a write bucket's capacity, for cancels alone
 WAIT_SECONDS_MAX = 30.0  # of the clock: who waited longer gives up
 TURNS_MAX = 1_000  # looks at the bucket while waiting
@@ -30,12 +29,23 @@ class BucketSize:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A level that the account was given, and why: in the exchange's words. `expires_at` None: it stays."""
+
+    exchange_instance: str
+    level: str
+    source: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What `GET /account/limits` says. The default is the Basic tier."""
 
     read: BucketSize = BucketSize(200, 200)
     write: BucketSize = BucketSize(100, 100)
     tier: str = "basic"
+    grants: tuple[Grant, ...] = ()
 
 
 class TokenBucket:
@@ -83,11 +93,12 @@ class TokenBucket:
 
 
 class RateLimits:
-    """All buckets of one key."""
+    """All buckets of one key; `costs` is what its calls cost."""
 
     def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
         self._clock = clock
         self.limits = limits or Limits()
+        self.costs = DOCUMENTED
         self._read = TokenBucket(clock, self.limits.read)
         self._writes = {0: self._write_bucket()}  # by shard; 0 is the common one
 
@@ -106,9 +117,17 @@ class RateLimits:
         """Wait for a write on this shard that leaves the reserve alone. Raises Unavailable."""
         await self._bucket(exchange_index).take(cost)
 
-    async def cancel(self, exchange_index: int = 0) -> None:
+    async def cancel(self, exchange_index: int = 0, cost: float = CANCEL_COST) -> None:
         """Wait for a cancel on this shard (a cancel-all: 0), from the reserve too. Raises Unavailable."""
-        await self._bucket(exchange_index).take(CANCEL_COST, reserved=True)
+        await self._bucket(exchange_index).take(cost, reserved=True)
+
+    def creates_at_once(self) -> int:
+        """The most orders in one batch: a bucket that is full, less the reserve, must pay for all of them."""
+        return _at_once(self.limits.write.capacity * (1 - CANCEL_SHARE), self.costs.create)
+
+    def cancels_at_once(self) -> int:
+        """The most cancels in one batch: a full bucket must pay for all of them."""
+        return _at_once(self.limits.write.capacity, self.costs.cancel)
 
     def _bucket(self, exchange_index: int) -> TokenBucket:
         index = max(exchange_index, 0)
@@ -118,3 +137,7 @@ class RateLimits:
 
     def _write_bucket(self) -> TokenBucket:
         return TokenBucket(self._clock, self.limits.write, CANCEL_SHARE)
+
+
+def _at_once(tokens: float, cost: int) -> int:
+    return max(int(tokens / max(cost, 1)), 1)

@@ -20,6 +20,51 @@ TEXT_CHARS_MAX = 200  # of an answer that is no JSON
 BODY_BYTES_MAX = 64 * 1024  # of an error's body that is looked at
 UNDECIDED = frozenset({408, 425, 499})  # 4xx that a proxy may send after passing the request on
 
+# What to do about a refused order, by the exchange's code in lower case. `{shard}` is the order's.
+_CASH_FIX = (
+    "too little cash on shard {shard}: an order sees only the cash of its own shard, "
+    "move some there with `kalshi-chatops fund --to {shard}`"
+)
+_CLOSED_FIX = "the market is closed: nothing in it can be placed or changed any more"
+_PAUSED_FIX = "trading is paused (each Thursday 03:00-05:00 US Eastern it is): wait until it goes on"
+ORDER_FIXES = {
+    "insufficient_balance": _CASH_FIX,
+    "available_balance_too_low": _CASH_FIX,
+    "market_inactive": _CLOSED_FIX,
+    "market_closed": _CLOSED_FIX,
+    "trading_is_paused": _PAUSED_FIX,
+    "exchange_is_paused": _PAUSED_FIX,
+    "invalid_parameters": "malformed, most often a price off the market's grid: round to its price_ranges",
+    "invalid_order_size": "the count is not possible: at least 0.01 contracts, in steps of 0.01",
+    "order_already_exists": "this client_order_id was used before: look that order up, and use a new id for a new one",
+    "fill_or_kill_insufficient_resting_volume": "too few contracts in the book to fill it whole: order fewer or "
+    "bid more, or use immediate_or_cancel",
+    "market_not_found": "there is no such market: list the markets again",
+    "not_found": "there is no such order or market (any more): list them again",
+    "deprecated_v1_order_endpoint": "this bot is too old for the exchange: update kalshi-chatops",
+}
+POST_ONLY_WORDS = "post only cross"  # in the details of an `invalid_order`
+POST_ONLY_FIX = "a post-only order would have traded at once: price it further from the other side"
+
+# What to do about a refused key (401, 403), by a word in what was said.
+KEY_FIXES = (
+    (("timestamp",), "the exchange refused the time of the request: {clock}, keep it right by NTP"),
+    (
+        ("signature_is_missing", "token_authentication"),
+        "the exchange wants a signed request: give KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH",
+    ),
+    (
+        ("signature",),
+        "the signature is wrong: KALSHI_PRIVATE_KEY_PATH must be the key made together with KALSHI_API_KEY_ID",
+    ),
+    (
+        ("not_found",),
+        "the key id is unknown here: check KALSHI_API_KEY_ID, and KALSHI_ENV (keys belong to one environment)",
+    ),
+)
+SCOPE_FIX = "the key may not do this: it needs the right scope (write::trade) and subaccount ({text})"
+KEY_FIX = "the key was refused: check KALSHI_API_KEY_ID, its private key and KALSHI_ENV ({text})"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -89,30 +134,31 @@ def read_error(refusal: Refusal, what: str, skew_seconds: float | None = None) -
     return Unavailable(f"{what}: HTTP {refusal.status} {refusal.text}")
 
 
-def order_error(refusal: Refusal, skew_seconds: float | None = None) -> Rejected:
-    """What to raise when an order was provably not taken."""
-    message = refusal.message or refusal.details
+def order_error(refusal: Refusal, skew_seconds: float | None = None, exchange_index: int = 0) -> Rejected:
+    """What to raise when an order for the shard `exchange_index` was provably not taken: the exchange's own code, and a
+    sentence with the fix where we know one."""
+    said = refusal.message or refusal.details
     if refusal.message and refusal.details:
-        message = f"{refusal.message} ({refusal.details})"
+        said = f"{refusal.message} ({refusal.details})"
     if refusal.status in (401, 403):
-        message = advice(refusal, skew_seconds)
-    return Rejected(refusal.code, message, refusal.status)
+        return Rejected(refusal.code, advice(refusal, skew_seconds), refusal.status)
+    fix = order_fix(refusal).format(shard=exchange_index)
+    return Rejected(refusal.code, f"{fix} [{said}]" if fix and said else fix or said, refusal.status)
+
+
+def order_fix(refusal: Refusal) -> str:
+    """One sentence with the fix (`{shard}` in it is the order's), or "" where we know none."""
+    if POST_ONLY_WORDS in f"{refusal.message} {refusal.details}".lower():
+        return POST_ONLY_FIX
+    return ORDER_FIXES.get(refusal.code.lower(), "")
 
 
 def advice(refusal: Refusal, skew_seconds: float | None = None) -> str:
     """One sentence with the fix for a 401 or 403. Variants as seen on the live exchange in 2026."""
     said = f"{refusal.code} {refusal.details} {refusal.message}".lower()
-    if "timestamp" in said:
-        return f"the exchange refused the time of the request: {_clock_text(skew_seconds)}, keep it right by NTP"
-    if "signature_is_missing" in said or "token_authentication" in said:
-        return "the exchange wants a signed request: give KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH"
-    if "incorrect_api_key_signature" in said or "signature" in said:
-        return "the signature is wrong: KALSHI_PRIVATE_KEY_PATH must be the key made together with KALSHI_API_KEY_ID"
-    if "not_found" in said:
-        return "the key id is unknown here: check KALSHI_API_KEY_ID, and KALSHI_ENV (keys belong to one environment)"
-    if refusal.status == 403:
-        return f"the key may not do this: it needs the right scope (write::trade) and subaccount ({refusal.text})"
-    return f"the key was refused: check KALSHI_API_KEY_ID, its private key and KALSHI_ENV ({refusal.text})"
+    by_words = (fix for words, fix in KEY_FIXES if any(word in said for word in words))
+    fallback = SCOPE_FIX if refusal.status == 403 else KEY_FIX
+    return next(by_words, fallback).format(clock=_clock_text(skew_seconds), text=refusal.text)
 
 
 def _clock_text(skew_seconds: float | None) -> str:

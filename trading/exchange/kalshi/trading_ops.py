@@ -1,93 +1,108 @@
-"""Changing something at the exchange: placing an order, cancelling one, cancelling all.
+"""The life of one order at the exchange: placing it, changing it, cancelling it; and cancelling everything.
 
-Placing is where an outcome can be unknown, so every end of it is one of three: `Placed`; `Rejected`, when it is proved
-that the order is not in the book; `Unresolved`, for everything else. Cancels prove themselves by being repeated.
+What could do harm twice is sent once (`writes`); cancels prove themselves by being repeated. An amended price or a
+larger count loses the order's place in the queue, a smaller count keeps it. Source: the exchange's spec 3.34.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 from urllib.parse import quote as quoted
 
-from trading.domain.errors import Rejected, Unauthorized, Unavailable, Unresolved
+import msgspec
+
+from trading.domain.account_records import Amended
 from trading.domain.money import exact
 from trading.domain.order import Order, Placed
-from trading.exchange.kalshi import codec, wire
-from trading.exchange.kalshi.calls import ORDER_BACKOFF, Calls
-from trading.exchange.kalshi.http import Answer, NoAnswer, NotSent, Request
-from trading.exchange.kalshi.refusals import TOO_MANY_CODE, order_error, read_refusal
+from trading.exchange.kalshi import codec, codec_account, wire, wire_changes
+from trading.exchange.kalshi.calls import Calls
+from trading.exchange.kalshi.costs import ORDERS_PATH
+from trading.exchange.kalshi.writes import Write, Writes
 
-ORDERS_PATH = "/portfolio/events/orders"
-UNREACHABLE_CODE = "unreachable"
-CALLED_OFF_CODE = "called_off"
+T = TypeVar("T")
 
 _read_created = wire.reader(wire.CreatedWire)
 _read_canceled = wire.reader(wire.CanceledWire)
+_read_amended = wire.reader(wire_changes.AmendedWire)
+_read_decreased = wire.reader(wire_changes.DecreasedWire)
 
 
 class TradingOps:
-    """Orders and cancels of one subaccount, over `calls`."""
+    """Orders and cancels of one subaccount, over `calls` and `writes`."""
 
-    def __init__(self, calls: Calls, subaccount: int) -> None:
-        self._calls, self._subaccount = calls, subaccount
-        self._sweeps = 0  # cancel-alls so far: an order that still waits when one begins is not sent any more
+    def __init__(self, calls: Calls, writes: Writes, subaccount: int) -> None:
+        self._calls, self._writes, self._subaccount = calls, writes, subaccount
+        self._groups: dict[int, str] = {}
+
+    def use_group(self, exchange_index: int, group_id: str) -> None:
+        """From now on new orders on this shard join that order group, "" for none; what only reduces joins none."""
+        self._groups[exchange_index] = group_id
+
+    def body(self, order: Order) -> wire.OrderBody:
+        """What is sent of a new order. Raises ValueError for money that does not fit the wire."""
+        group_id = "" if order.reduce_only else self._groups.get(order.exchange_index, "")
+        return codec.new_order(order, self._subaccount, group_id)
 
     async def place(self, order: Order) -> Placed:
-        """Send a new order; sent again only after a 429, which proves that it was not taken.
+        """Send a new order once. Raises Rejected or Unresolved, nothing else."""
 
-        Raises Rejected or Unresolved, nothing else (but what a programmer did wrong).
+        def encode() -> bytes:
+            return msgspec.json.encode(self.body(order))
+
+        return await self._writes.send(Write("POST", ORDERS_PATH, encode, _placed, order.exchange_index))
+
+    async def amend(self, order: Order, wanted: Order) -> Amended:
+        """Turn a resting order into `wanted` once: its YES price, all its contracts (filled ones too), its id with us.
+
+        Its expiry stays. Raises Rejected or Unresolved, nothing else.
         """
-        sweeps = self._sweeps
-        request = self._request(order, sweeps)
-        for attempt in range(ORDER_BACKOFF.tries):
-            if attempt:
-                await self._calls.clock.sleep(ORDER_BACKOFF.pause(attempt - 1, self._calls.jitter))
-            placed = await self._try(order, request, sweeps)
-            if placed is not None:
-                return placed
-        raise Rejected(TOO_MANY_CODE, f"the exchange was too busy {ORDER_BACKOFF.tries} times in a row", 429)
+        same = (order.ticker, order.side, order.exchange_index) == (wanted.ticker, wanted.side, wanted.exchange_index)
+        assert same, "an amended order stays in its market, on its side and shard"
 
-    def _request(self, order: Order, sweeps: int) -> Request:
-        try:
-            self._calls.require_key("an order")
-            body = codec.order_body(order, self._subaccount)
-        except Unauthorized as error:
-            raise Rejected("unauthorized", str(error)) from None
-        except ValueError as error:
-            raise Rejected("invalid_order", str(error)) from None
-        return Request("POST", ORDERS_PATH, body=body, wanted=lambda: self._sweeps == sweeps)
+        def encode() -> bytes:
+            renamed = wanted.client_order_id != order.client_order_id
+            body = wire_changes.AmendBody(
+                ticker=order.ticker,
+                side=order.side.value,
+                price=codec.price_text(wanted.price),
+                count=codec.count_text(wanted.count),
+                exchange_index=order.exchange_index,
+                client_order_id=order.client_order_id,
+                updated_client_order_id=wanted.client_order_id if renamed else None,
+            )
+            return msgspec.json.encode(body)
 
-    async def _try(self, order: Order, request: Request, sweeps: int) -> Placed | None:
-        """One sending: the acknowledgement, or None for "too many requests". Raises Rejected, Unresolved."""
-        try:
-            answer = await self._calls.order(request, _placed, order.exchange_index)
-        except NoAnswer as error:
-            raise Unresolved(str(error)) from error
-        except NotSent as error:
-            code = UNREACHABLE_CODE if self._sweeps == sweeps else CALLED_OFF_CODE
-            raise Rejected(code, str(error)) from error
-        except Unavailable as error:  # our own budget: it never left
-            raise Rejected(TOO_MANY_CODE, str(error)) from error
-        except ValueError as error:
-            raise Unresolved(f"{request.name}: the acknowledgement cannot be read ({error})") from error
-        if answer.value is None:
-            self._refuse(request, answer)
-        return answer.value
+        return await self._change(order, "amend", encode, _amended)
 
-    def _refuse(self, request: Request, answer: Answer[Placed]) -> None:
-        """Raise what the refusal proves; after a 429 there is nothing to raise, it may be tried again."""
-        refusal = read_refusal(answer.status, answer.body)
-        if not refusal.proves_not_taken:
-            raise Unresolved(f"{request.name}: HTTP {refusal.status} {refusal.text}")
-        if refusal.status != 429:
-            raise order_error(refusal, self._calls.skew_seconds)
+    async def decrease(self, order: Order, by: Decimal | None, to: Decimal | None) -> Decimal:
+        """Take contracts off a resting order once, `by` so many or down `to` so many; the contracts that remain.
+
+        Raises Rejected or Unresolved, nothing else.
+        """
+        assert (by is None) is not (to is None), "a decrease is by a count or to a count"
+
+        def encode() -> bytes:
+            body = wire_changes.DecreaseBody(
+                exchange_index=order.exchange_index,
+                market_ticker=order.ticker,
+                reduce_by=None if by is None else codec.count_text(by),
+                reduce_to=None if to is None else codec.count_text(to),
+            )
+            return msgspec.json.encode(body)
+
+        return await self._change(order, "decrease", encode, _remaining)
+
+    async def _change(self, order: Order, how: str, encode: Callable[[], bytes], decode: Callable[[bytes], T]) -> T:
+        path = f"{_path(order)}/{how}"
+        return await self._writes.send(Write("POST", path, encode, decode, order.exchange_index, self._own))
 
     async def cancel(self, order: Order) -> Decimal:
         """The contracts taken off. Raises NotFound (gone or filled), Unavailable, Paused, Unauthorized."""
         self._calls.require_key("a cancel")
-        assert order.order_id, "an order without an id cannot be cancelled by id"
         return await self._calls.cancel(
-            f"{ORDERS_PATH}/{quoted(order.order_id, safe='')}",
+            _path(order),
             lambda body: exact(_read_canceled(body).reduced_by),
             {
                 "subaccount": self._subaccount,
@@ -103,9 +118,29 @@ class TradingOps:
         The exchange may also cancel orders that arrive within the next minute.
         """
         self._calls.require_key("a cancel-all")
-        self._sweeps += 1
-        await self._calls.cancel(ORDERS_PATH, lambda body: True, {"subaccount": self._subaccount}, 0)
+        self._writes.call_off()
+        await self._calls.cancel(ORDERS_PATH, lambda body: True, self._own, 0)
+
+    @property
+    def _own(self) -> dict[str, str | int]:
+        return {"subaccount": self._subaccount}
+
+
+def _path(order: Order) -> str:
+    assert order.order_id, "only an order with the exchange's id can be changed or cancelled"
+    return f"{ORDERS_PATH}/{quoted(order.order_id, safe='')}"
 
 
 def _placed(body: bytes) -> Placed:
     return codec.placed(_read_created(body))
+
+
+def _amended(body: bytes) -> Amended:
+    return codec_account.amended(_read_amended(body))
+
+
+def _remaining(body: bytes) -> Decimal:
+    decreased = _read_decreased(body)
+    if not decreased.order_id:
+        raise ValueError("a success without an order id")
+    return exact(decreased.remaining_count)

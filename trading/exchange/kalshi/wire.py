@@ -164,10 +164,18 @@ class BucketWire(msgspec.Struct):
     bucket_capacity: float
 
 
+class GrantWire(msgspec.Struct):
+    exchange_instance: str
+    level: str
+    source: str
+    expires_ts: int | None = None
+
+
 class LimitsWire(msgspec.Struct):
     read: BucketWire
     write: BucketWire
     usage_tier: str | None = ""
+    grants: list[GrantWire] | None = None
 
 
 class CreatedWire(msgspec.Struct):
@@ -213,3 +221,5 @@ class OrderBody(msgspec.Struct, omit_defaults=True):
     expiration_time: int | None = None
     cancel_order_on_pause: bool | None = None
     reduce_only: bool | None = None
+    post_only: bool | None = None
+    order_group_id: str | None = None

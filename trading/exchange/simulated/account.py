@@ -12,20 +12,28 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.fees import MAKER_SHARE, charge, model_fee
-from trading.domain.money import CENTI_CENT, MICRO, ONE, ZERO, ceil_to, floor_to
+from trading.domain.fees import charge
+from trading.domain.money import CENTI_CENT, ZERO, ceil_to, floor_to
 from trading.domain.order import OrderStatus, Side
+from trading.exchange.simulated.fee_schedule import HasFeeTerms
 from trading.exchange.simulated.journal import Journal
+from trading.exchange.simulated.postings import after_fill, fill_fee, filled, payout, settled
 from trading.exchange.simulated.records import (
+    CashFlow,
+    CashFlowKind,
     FillRecord,
+    GroupEvent,
     HeldOrder,
     Holding,
     Line,
+    OrderGroup,
+    ResultChange,
     SettlementRecord,
     Transfer,
 )
-from trading.exchange.simulated.units import contracts, dollars, money, own_price
-from trading.exchange.simulated.windows import Series, Verdict, Window
+from trading.exchange.simulated.staging import Staged
+from trading.exchange.simulated.units import contracts, money, own_price
+from trading.exchange.simulated.windows import Verdict, Window
 
 OPENING_CASH: Mapping[int, Decimal] = {0: Decimal(1000), 2: Decimal(1000)}  # dollars by shard
 
@@ -37,6 +45,11 @@ class Account:
         self.orders: dict[str, HeldOrder] = {}
         self.fills: list[FillRecord] = []
         self.holdings: dict[str, Holding] = {}  # of unsettled markets, by ticker
+        self.closed: dict[str, Holding] = {}  # of settled ones
+        self.groups: dict[str, OrderGroup] = {}  # by id; a deleted one is gone
+        self.groups_made = 0
+        self.cash_flows: list[CashFlow] = []
+        self.result_changes: dict[str, ResultChange] = {}  # by ticker
         self.settlements: list[SettlementRecord] = []
         self.transfers: list[Transfer] = []
         self.used_ids: set[str] = set()  # client ids: never free again
@@ -45,7 +58,7 @@ class Account:
         self.last_time: datetime | None = None
         self.watchers: list[Callable[[Line], None]] = []  # told of every line once it is written; they must not raise
         self._journal = journal
-        self._staged = _Staged()
+        self._staged = Staged()
         self._lines = 0
         for line in journal.lines if journal else ():
             self._replay(line)
@@ -63,7 +76,7 @@ class Account:
             self._journal.write(line)
         self._lines += 1
         self.last_time = at
-        self._staged = _Staged()
+        self._staged = Staged()
         for watch in self.watchers:
             watch(line)
 
@@ -89,7 +102,7 @@ class Account:
         return self.put_order(replace(order, status=OrderStatus.CANCELED, remaining=0, updated_at=at, why=why))
 
     def fill(
-        self, order: HeldOrder, series: Series, price: int, count: int, is_taker: bool, at: datetime, fill_id: str
+        self, order: HeldOrder, terms: HasFeeTerms, price: int, count: int, is_taker: bool, at: datetime, fill_id: str
     ) -> HeldOrder:
         """Book one execution: cash, holding, fill, and the order, which is returned as it now is."""
         held = self.holdings.get(order.ticker) or Holding(order.ticker, order.exchange_index, at)
@@ -97,11 +110,10 @@ class Account:
         closing = min(count, max(-held.contracts * order.side.sign, 0))
         cost = money(own, count)
         revenue = contracts(closing) - cost
-        fee, carried = charge(revenue, fill_fee(series, price, count, is_taker), order.carried)
-        self.set_cash(order.exchange_index, self.cash.get(order.exchange_index, ZERO) + revenue - fee)
-        held = _after_fill(held, order.side.sign, own, count, closing, fee, at)
-        self._keep_holding(held)
-        self._staged.holdings[held.ticker] = held
+        fee, carried = charge(revenue, fill_fee(terms, price, count, is_taker), order.carried)
+        self._add_cash(order.exchange_index, revenue - fee)
+        held = after_fill(held, order.side.sign, own, count, closing, fee, at)
+        self._put_holding(held)
         self._keep_fill(
             FillRecord(
                 len(self.fills),
@@ -119,20 +131,18 @@ class Account:
                 held.contracts,
             )
         )
-        return self.put_order(_filled(order, count, cost, fee, carried, is_taker, at))
+        return self.put_order(filled(order, count, cost, fee, carried, is_taker, at))
 
     def settle(self, window: Window, verdict: Verdict) -> None:
-        """Pay a market out and forget the holding; one without contracts leaves no settlement."""
+        """Pay a market out and close the holding; one without contracts leaves no settlement."""
         held = self.holdings[window.ticker]
         yes, no = max(held.contracts, 0), max(-held.contracts, 0)
-        revenue = verdict.value * contracts(yes) + (ONE - verdict.value) * contracts(no)
-        done = replace(held, settled=True)
-        self._keep_holding(done)
-        self._staged.holdings[held.ticker] = done
+        revenue = payout(verdict, yes, no)
+        self._put_holding(settled(held, revenue, verdict.settled_at))
         if not held.contracts:
             return
         shard = held.exchange_index
-        self.set_cash(shard, self.cash.get(shard, ZERO) + floor_to(revenue, CENTI_CENT))
+        self._add_cash(shard, floor_to(revenue, CENTI_CENT))
         record = SettlementRecord(
             len(self.settlements),
             held.ticker,
@@ -148,15 +158,40 @@ class Account:
             held.fees,
             verdict.settled_at,
         )
-        self.settlements.append(record)
-        self._staged.settlements.append(record)
+        self._put_settlement(record)
+
+    def correct(self, record: SettlementRecord, verdict: Verdict) -> None:
+        """Pay a settlement again by another verdict: what it changes is booked, also into the red (inferred)."""
+        revenue = payout(verdict, record.yes_count, record.no_count)
+        paid = floor_to(revenue, CENTI_CENT) - floor_to(record.revenue, CENTI_CENT)
+        self._add_cash(record.exchange_index, paid)
+        held, at = self.closed[record.ticker], verdict.settled_at
+        self._put_holding(replace(held, realized=held.realized + revenue - record.revenue, updated_at=at))
+        result, value = verdict.result, verdict.value
+        self._put_settlement(replace(record, result=result, value=value, revenue=revenue, settled_at=at))
 
     def move(self, transfer: Transfer) -> None:
         """Book a transfer between shards; the caller has checked that the cash is there."""
-        self.set_cash(transfer.source, self.cash.get(transfer.source, ZERO) - transfer.amount)
-        self.set_cash(transfer.destination, self.cash.get(transfer.destination, ZERO) + transfer.amount)
+        self._add_cash(transfer.source, -transfer.amount)
+        self._add_cash(transfer.destination, transfer.amount)
         self.transfers.append(transfer)
         self._staged.transfers.append(transfer)
+
+    def flow(self, shard: int, flow: CashFlow) -> None:
+        """Book a deposit or a withdrawal; the caller has checked that the cash is there."""
+        self._add_cash(shard, flow.amount if flow.kind is CashFlowKind.DEPOSIT else -flow.amount)
+        self.cash_flows.append(flow)
+        self._staged.cash_flows.append(flow)
+
+    def put_group(self, group: OrderGroup) -> OrderGroup:
+        """Keep a group as it now is; one whose last event is its deletion is forgotten."""
+        self._keep_group(group)
+        self._staged.groups.append(group)
+        return group
+
+    def change_result(self, change: ResultChange) -> None:
+        self.result_changes[change.ticker] = change
+        self._staged.result_changes.append(change)
 
     def reserved(self, shard: int) -> Decimal:
         """Dollars held back for what rests on that shard."""
@@ -187,10 +222,15 @@ class Account:
         self.fills.extend(line.fills)
         for held in line.holdings:
             self._keep_holding(held)
-        self.settlements.extend(line.settlements)
+        for record in line.settlements:
+            self._keep_settlement(record)
         self.transfers.extend(line.transfers)
         self.used_ids.update(line.used_ids)
         self.cash.update(line.cash)
+        for group in line.groups:
+            self._keep_group(group)
+        self.cash_flows.extend(line.cash_flows)
+        self.result_changes.update({c.ticker: c for c in line.result_changes})
         self._lines, self.last_time = line.number + 1, line.at
 
     def _keep_order(self, order: HeldOrder) -> None:
@@ -202,82 +242,35 @@ class Account:
             if not self.resting[order.ticker]:
                 del self.resting[order.ticker]
 
+    def _add_cash(self, shard: int, amount: Decimal) -> None:
+        self.set_cash(shard, self.cash.get(shard, ZERO) + amount)
+
+    def _put_holding(self, held: Holding) -> None:
+        self._keep_holding(held)
+        self._staged.holdings[held.ticker] = held
+
     def _keep_holding(self, held: Holding) -> None:
         if held.settled:
             self.holdings.pop(held.ticker, None)
+            self.closed[held.ticker] = held
         else:
             self.holdings[held.ticker] = held
+
+    def _put_settlement(self, record: SettlementRecord) -> None:
+        self._keep_settlement(record)
+        self._staged.settlements.append(record)
+
+    def _keep_settlement(self, record: SettlementRecord) -> None:
+        """A new one, or another state of one that is known."""
+        self.settlements[record.number : record.number + 1] = [record]
+
+    def _keep_group(self, group: OrderGroup) -> None:
+        self.groups_made = max(self.groups_made, group.number + 1)
+        if group.event is GroupEvent.DELETED:
+            self.groups.pop(group.group_id, None)
+        else:
+            self.groups[group.group_id] = group
 
     def _keep_fill(self, fill: FillRecord) -> None:
         self.fills.append(fill)
         self._staged.fills.append(fill)
-
-
-class _Staged:
-    """What the next journal line will hold."""
-
-    def __init__(self) -> None:
-        self.orders: dict[str, HeldOrder] = {}
-        self.fills: list[FillRecord] = []
-        self.holdings: dict[str, Holding] = {}
-        self.settlements: list[SettlementRecord] = []
-        self.transfers: list[Transfer] = []
-        self.used_ids: list[str] = []
-        self.cash: dict[int, Decimal] = {}
-
-    def any(self) -> bool:
-        return any((self.orders, self.holdings, self.transfers, self.used_ids, self.cash))
-
-    def line(self, number: int, at: datetime) -> Line:
-        return Line(
-            number,
-            at,
-            tuple(self.orders.values()),
-            tuple(self.fills),
-            tuple(self.holdings.values()),
-            tuple(self.settlements),
-            tuple(self.transfers),
-            tuple(self.used_ids),
-            self.cash,
-        )
-
-
-def fill_fee(series: Series, price: int, count: int, is_taker: bool) -> Decimal:
-    """The unrounded fee of an execution in that series, dollars."""
-    share = ONE if is_taker else MAKER_SHARE[series.fee_type]
-    return model_fee(dollars(price), contracts(count), Decimal(series.fee_multiplier), share)
-
-
-def _after_fill(held: Holding, sign: int, own: int, count: int, closing: int, fee: Decimal, at: datetime) -> Holding:
-    """The holding with `count` more on `sign`'s side, of which `closing` paid back their dollar."""
-    basis = ZERO
-    if closing:
-        whole = closing == abs(held.contracts)
-        basis = held.cost if whole else floor_to(held.cost * closing / abs(held.contracts), MICRO)
-    return replace(
-        held,
-        updated_at=at,
-        contracts=held.contracts + sign * count,
-        cost=held.cost - basis + money(own, count - closing),
-        traded=held.traded + money(own, count),
-        realized=held.realized + contracts(closing) - money(own, closing) - basis,
-        fees=held.fees + fee,
-    )
-
-
-def _filled(
-    order: HeldOrder, count: int, cost: Decimal, fee: Decimal, carried: Decimal, is_taker: bool, at: datetime
-) -> HeldOrder:
-    remaining = order.remaining - count
-    return replace(
-        order,
-        remaining=remaining,
-        filled=order.filled + count,
-        status=order.status if remaining else OrderStatus.EXECUTED,
-        updated_at=at,
-        taker_cost=order.taker_cost + (cost if is_taker else ZERO),
-        maker_cost=order.maker_cost + (ZERO if is_taker else cost),
-        taker_fees=order.taker_fees + (fee if is_taker else ZERO),
-        maker_fees=order.maker_fees + (ZERO if is_taker else fee),
-        carried=carried,
-    )

@@ -22,11 +22,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `query` keeps repeated parameters in order."""
+    """One request. `query` keeps repeated parameters in order; `restricted`: its key is locked to a subaccount."""
 
     path: Mapping[str, str] = field(default_factory=dict)
     query: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+    restricted: bool = False
 
     def text(self, name: str) -> str:
         """The first value of a query parameter; empty when absent."""
@@ -82,10 +83,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back; no payload means no body."""
+    """What goes back; no payload means no body. `max_age` is how long anybody may keep it, seconds."""
 
-    payload: Json | None
+    payload: Json | msgspec.Raw | None
     status: int = 200
+    max_age: int = 0
+
+
+def primary(ask: Ask) -> None:
+    """Nothing for the primary subaccount, which is the only one. Raises VenueError 400."""
+    if ask.number("subaccount"):
+        raise invalid_parameters("this exchange has no subaccounts but the primary, 0")
 
 
 def page(ask: Ask, found: Iterable[tuple[str, _T]]) -> tuple[list[_T], str]:

@@ -7,9 +7,11 @@ reach it in price-time order. What we took is missing from the book until the st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 
 from trading.domain.errors import StoreRefused
 from trading.domain.order import Side, TimeInForce
@@ -41,6 +43,13 @@ class Books:
         self._seed, self._sweep_lag = seed, sweep_lag
         self._live: dict[str, _Live] = {}
         self._ends: dict[str, tuple[datetime, str]] = {}  # by order id: see `end_of`
+        self.on_fill: Callable[[str, datetime], None] = lambda group_id, at: None  # told of every group that has filled
+
+    def still(self, account: Account) -> Books:
+        """The books as they are now beside a copy of the account: to read, while these go on."""
+        twin = copy(self)
+        twin._account, twin._live, twin._ends = account, deepcopy(self._live), dict(self._ends)
+        return twin
 
     def restore(self, at: datetime) -> None:
         """Put the account's resting orders back into books, last in their queues, as of that time."""
@@ -56,17 +65,17 @@ class Books:
                 book.to_back(order_id)
 
     def advance(self, until: datetime) -> None:
-        """Play every market with a resting order up to that time."""
-        for ticker in list(self._account.resting):
+        """Play every market with a resting order up to that time, all of them side by side."""
+        for moment, ticker in merge(*(self._moments(ticker, until) for ticker in list(self._account.resting))):
             live = self._live[ticker]
-            for moment in self._world.moments(live.window, live.moment, min(until, live.window.close_time)):
-                self._end_due(live, moment)
-                if not live.book.named:
-                    break
-                live.moment = moment
-                if self._pauses.at(moment) is None:
-                    self._play(live)
-            self._end_due(live, until)
+            self._end_due(live, moment)
+            if not live.book.named:
+                continue
+            live.moment = moment
+            if self._pauses.at(moment) is None:
+                self._play(live)
+        for ticker in list(self._account.resting):
+            self._end_due(self._live[ticker], until)
         for ticker in [t for t, live in self._live.items() if live.window.close_time <= until]:
             del self._live[ticker]
 
@@ -79,6 +88,12 @@ class Books:
             return self._world.street(window, self._world.moment(window, at))
         return StreetBook(tuple(live.book.levels(Side.BID)), tuple(live.book.levels(Side.ASK)))
 
+    def touch(self, window: Window, at: datetime) -> StreetBook:
+        """The best level of each side at least, of what `shown` has; cheaper where nobody of ours is."""
+        if window.ticker in self._live or not window.trades_at(at):
+            return self.shown(window, at)
+        return self._world.touch(window, self._world.moment(window, at))
+
     def place(self, window: Window, order: HeldOrder, count: int, tif: TimeInForce, at: datetime) -> Matched:
         """Match a new order of the member's; the trades are not booked yet (see `settle_trades`)."""
         return self._book(window, at).place(_incoming(order, count, tif))
@@ -87,11 +102,14 @@ class Books:
         return self._book(window, at).would_cross(side, price)
 
     def book_trades(self, window: Window, trades: Iterable[Trade], at: datetime) -> None:
-        """Book the member's part of some executions."""
+        """Book the member's part of some executions, and then look at the limits of the orders' groups."""
+        touched: dict[str, None] = {}
         for trade in trades:
             for order_id, is_taker in ((trade.taker_id, True), (trade.maker_id, False)):
                 if order_id:
-                    self._book_fill(window, order_id, trade, is_taker, at)
+                    touched[self._book_fill(window, order_id, trade, is_taker, at).order_group_id] = None
+        for group_id in touched:
+            self.on_fill(group_id, at)
 
     def drop(self, order: HeldOrder) -> None:
         """Take an order out of its book."""
@@ -113,6 +131,14 @@ class Books:
         if order.order_id not in self._ends:
             self._ends[order.order_id] = self._work_out_end(order, window)
         return self._ends[order.order_id]
+
+    def _moments(self, ticker: str, until: datetime) -> Iterator[tuple[datetime, str]]:
+        """The moments of a market to be played, for as long as an order of ours rests there."""
+        live = self._live[ticker]
+        for moment in self._world.moments(live.window, live.moment, min(until, live.window.close_time)):
+            if not live.book.named:
+                return
+            yield moment, ticker
 
     def _work_out_end(self, order: HeldOrder, window: Window) -> tuple[datetime, str]:
         ends = [(window.close_time, "CloseCancel")]
@@ -159,10 +185,11 @@ class Books:
                 del self._ends[order.order_id]
                 self._account.end_order(order, when, why)
 
-    def _book_fill(self, window: Window, order_id: str, trade: Trade, is_taker: bool, at: datetime) -> None:
+    def _book_fill(self, window: Window, order_id: str, trade: Trade, is_taker: bool, at: datetime) -> HeldOrder:
         order = self._account.orders[order_id]
         fill_id = identity(self._seed, "fill", len(self._account.fills))
-        self._account.fill(order, window.series, trade.price, trade.count, is_taker, at, fill_id)
+        terms = self._world.fees.of(window, at)
+        return self._account.fill(order, terms, trade.price, trade.count, is_taker, at, fill_id)
 
 
 def known_window(world: World, ticker: str) -> Window:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 
-from trading.domain.market import TAPERED_DECI_CENT, Level, Market, MarketStatus
+from trading.domain.fees import FeeTerms
+from trading.domain.market import Level, Market, MarketStatus
 from trading.domain.order import Fill, Order, OrderReport, Settlement, TimeInForce
+from trading.exchange.simulated.about import title_of
+from trading.exchange.simulated.grids import Grid
 from trading.exchange.simulated.records import FillRecord, HeldOrder, NewOrder, SettlementRecord
 from trading.exchange.simulated.units import contracts, dollars
 from trading.exchange.simulated.windows import Verdict, Window
@@ -32,7 +35,9 @@ def to_wish(order: Order) -> NewOrder:
 
 
 @lru_cache(maxsize=MARKETS_KEPT)
-def to_market(window: Window, status: MarketStatus, strike: Decimal | None, verdict: Verdict | None) -> Market:
+def to_market(
+    window: Window, status: MarketStatus, strike: Decimal | None, verdict: Verdict | None, grid: Grid, fees: FeeTerms
+) -> Market:
     return Market(
         ticker=window.ticker,
         event_ticker=window.event_ticker,
@@ -43,9 +48,10 @@ def to_market(window: Window, status: MarketStatus, strike: Decimal | None, verd
         result=verdict.result if verdict else "",
         settlement_value=verdict.value if verdict else None,
         expiration_value=verdict.expiration_value if verdict else None,
-        price_ranges=TAPERED_DECI_CENT,
+        price_ranges=grid.ranges,
+        fees=fees,
         exchange_index=window.exchange_index,
-        title=f"{window.series.coin} price up in next 15 mins?",
+        title=title_of(window),
     )
 
 

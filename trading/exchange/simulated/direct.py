@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading.domain.errors import NotFound, Paused, Rejected, Unauthorized, Unavailable, Unresolved
+from trading.domain.fees import FeeTerms
 from trading.domain.market import Market, MarketStatus, Quote, Tick
 from trading.domain.money import ZERO
 from trading.domain.order import (
@@ -89,7 +90,8 @@ class DirectExchange:
         except VenueError as refusal:
             if refusal.code == EXISTS_CODE:  # it got in before: what became of it has to be looked up
                 raise Unresolved(f"{wish.client_order_id}: {refusal.code}") from refusal
-            raise Rejected(refusal.code, refusal.message, refusal.http_status) from refusal
+            said = f"{refusal.message} ({refusal.details})" if refusal.details else refusal.message
+            raise Rejected(refusal.code, said, refusal.http_status) from refusal
         except _Lost as lost:
             raise Unresolved(f"no answer to {wish.client_order_id}: {lost}") from lost
         return Placed(held.order_id, contracts(held.filled), contracts(held.remaining), self._venue.now)
@@ -146,7 +148,10 @@ class DirectExchange:
 
     def _market(self, window: Window) -> Market:
         venue = self._venue
-        return to_market(window, venue.status_of(window), venue.world.strike(window, venue.now), venue.verdict(window))
+        strike, grid = venue.world.strike(window, venue.now), venue.world.grids.of(window, venue.now)
+        terms = venue.world.fees.of(window, venue.now)
+        fees = FeeTerms(terms.fee_type, terms.fee_multiplier)
+        return to_market(window, venue.status_of(window), strike, venue.verdict(window), grid, fees)
 
 
 class DirectFeed:
@@ -193,7 +198,7 @@ class _Line:
     def carry(self, method: str, path: str, act: Callable[[], _T]) -> _T:
         """Do it, or what a fault makes of it. Raises VenueError and _Lost."""
         fault = self._faults.choose(method, path, _kind(path)) if self._faults else None
-        if fault is None or fault is Fault.SLOW:
+        if fault in (None, Fault.DELAYED, Fault.SLOW):
             return act()
         if fault is Fault.LIMITED:
             raise too_many_requests()

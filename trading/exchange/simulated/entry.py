@@ -6,27 +6,32 @@ refusal changes nothing, but for a killed fill-or-kill, whose client id stays us
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.fees import worst_fee
-from trading.domain.market import TAPERED_DECI_CENT, on_grid
-from trading.domain.money import ZERO
-from trading.domain.order import OrderStatus, TimeInForce
+from trading.domain.money import CENTI_CENT, ZERO, ceil_to
+from trading.domain.order import OrderStatus, Side, TimeInForce
 from trading.exchange.simulated import refusals
 from trading.exchange.simulated.account import Account
 from trading.exchange.simulated.books import Books
 from trading.exchange.simulated.chance import identity, root, unit
+from trading.exchange.simulated.groups import OrderGroups
 from trading.exchange.simulated.matching import Matched
+from trading.exchange.simulated.order_form import (
+    amended_expiry,
+    client_id,
+    counted,
+    grid_price,
+    same_order,
+    well_formed,
+)
 from trading.exchange.simulated.pauses import Pauses
+from trading.exchange.simulated.postings import fill_fee
 from trading.exchange.simulated.records import Amendment, HeldOrder, NewOrder
-from trading.exchange.simulated.units import contracts, count_units, dollars, price_units
 from trading.exchange.simulated.windows import Window
 from trading.exchange.simulated.world import World
 
-CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CANCEL_ALL_SHADOW_SECONDS = 60  # orders placed that soon after a cancel-all may be cancelled with it (documented)
 
 
@@ -34,22 +39,31 @@ class OrderEntry:
     """The door for orders. Every method raises VenueError when the exchange refuses."""
 
     def __init__(
-        self, world: World, account: Account, books: Books, pauses: Pauses, seed: int, shadow_share: float
+        self,
+        world: World,
+        account: Account,
+        books: Books,
+        groups: OrderGroups,
+        pauses: Pauses,
+        seed: int,
+        shadow_share: float,
     ) -> None:
         self._world, self._account, self._books, self._pauses = world, account, books, pauses
+        self._groups = groups
         self._seed, self._shadow_share = seed, shadow_share
         self._cancelled_all_at: datetime | None = None
 
     def create(self, wish: NewOrder, at: datetime) -> HeldOrder:
         """Take an order; what it has become when the answer is sent."""
         window = self._window(wish.ticker)
-        price, count = self._form(wish, window, at)
+        price, count = well_formed(wish, window, self._world.grids.of(window, at), at)
         if wish.client_order_id and wish.client_order_id in self._account.used_ids:
             raise refusals.order_already_exists()
+        self._groups.admit(wish.order_group_id, window.exchange_index)
         self._trading(window, at)
         self._money(wish, window, price, count, at)
-        if wish.post_only and self._books.would_cross(window, wish.side, price, at):
-            raise refusals.invalid_order("post only cross")
+        if wish.post_only:
+            self._no_cross(wish.side, price, window, at)
         return self._accept(wish, window, price, count, at)
 
     def cancel(self, order_id: str, at: datetime, shard: int | None = None) -> tuple[HeldOrder, int]:
@@ -57,7 +71,7 @@ class OrderEntry:
         order = self._account.orders.get(order_id)
         if order is None or shard not in (None, order.exchange_index):
             raise refusals.not_found("order")
-        self._cancels(at)
+        self._pauses.check_exchange(at)
         if at >= self._window(order.ticker).close_time:
             raise refusals.market_inactive()
         if not order.resting:
@@ -67,7 +81,7 @@ class OrderEntry:
 
     def cancel_all(self, at: datetime) -> None:
         """Cancel everything that rests."""
-        self._cancels(at)
+        self._pauses.check_exchange(at)
         for orders in list(self._account.resting.values()):
             for order in list(orders.values()):
                 self._books.drop(order)
@@ -77,23 +91,25 @@ class OrderEntry:
     def amend(self, order_id: str, wish: Amendment, at: datetime) -> tuple[HeldOrder, HeldOrder]:
         """Change price, count or expiry; the order before and after. It keeps its place only if it shrinks."""
         order = self._changeable(order_id, at)
-        self._same(order, wish)
+        same_order(order, wish)
         window = self._window(order.ticker)
-        price, total = _grid_price(wish.price), _counted(wish.count)
+        price, total = grid_price(wish.price, self._world.grids.of(window, at)), counted(wish.count)
         remaining = total - order.filled
         if remaining <= 0:
             raise refusals.VenueError(400, "invalid_order_size", "count must be above what is already filled")
-        self._renamed(wish)
+        self._renamed(order, wish)
         changed = replace(
             order,
             price=price,
             remaining=remaining,
             initial=total,
             client_order_id=wish.updated_client_order_id or order.client_order_id,
-            expires_at=_amended_expiry(order, wish, at),
+            expires_at=amended_expiry(order, wish, at),
             updated_at=at,
         )
         self._afford(changed, window, at)
+        if order.post_only:  # that an amendment may not make it cross either is inferred
+            self._no_cross(order.side, price, window, at)
         return order, self._replace(order, changed, window, at)
 
     def decrease(self, order_id: str, by: Decimal | None, to: Decimal | None, at: datetime) -> HeldOrder:
@@ -101,7 +117,7 @@ class OrderEntry:
         order = self._changeable(order_id, at, pausable=False)
         if (by is None) == (to is None):
             raise refusals.invalid_parameters("exactly one of reduce_by and reduce_to")
-        left = order.remaining - _counted(by) if by is not None else _counted(to or ZERO, least=0)
+        left = order.remaining - counted(by) if by is not None else counted(to or ZERO, least=0)
         if left >= order.remaining or left < 0:
             raise refusals.VenueError(400, "invalid_order_size", "the order does not rest with that many contracts")
         if left == 0:
@@ -117,22 +133,6 @@ class OrderEntry:
             raise refusals.market_not_found()
         return window
 
-    def _form(self, wish: NewOrder, window: Window, at: datetime) -> tuple[int, int]:
-        """Price and count of a well-formed wish."""
-        if wish.client_order_id and not CLIENT_ID.fullmatch(wish.client_order_id):
-            raise refusals.invalid_parameters("client_order_id must match [A-Za-z0-9_-]{1,64}")
-        if wish.subaccount or wish.order_group_id:
-            raise refusals.invalid_parameters("this exchange has neither subaccounts nor order groups")
-        if wish.exchange_index not in (None, -1, window.exchange_index):
-            raise refusals.market_not_found()
-        resting_only = wish.expires_at is not None or wish.post_only
-        if resting_only and wish.time_in_force is not TimeInForce.GTC:
-            raise refusals.invalid_parameters("expiration_time and post_only need good_till_canceled")
-        if wish.reduce_only and wish.time_in_force is not TimeInForce.IOC:
-            raise refusals.invalid_order("reduce_only needs immediate_or_cancel")
-        _future(wish.expires_at, at)
-        return _grid_price(wish.price), _counted(wish.count)
-
     def _trading(self, window: Window, at: datetime) -> None:
         """The exchange, the shard and the market take orders."""
         pause = self._pauses.at(at)
@@ -140,11 +140,6 @@ class OrderEntry:
             raise refusals.exchange_is_paused() if pause.whole else refusals.trading_is_paused()
         if not window.trades_at(at):
             raise refusals.market_inactive()
-
-    def _cancels(self, at: datetime) -> None:
-        pause = self._pauses.at(at)
-        if pause is not None and pause.whole:
-            raise refusals.exchange_is_paused()
 
     def _money(self, wish: NewOrder, window: Window, price: int, count: int, at: datetime) -> None:
         """The shard can pay for the order at its limit, with the fee of what would trade at once."""
@@ -157,10 +152,16 @@ class OrderEntry:
         before = self._account.reserve_of(order.ticker, resting.values())
         resting[order.order_id] = order
         needed = self._account.reserve_of(order.ticker, resting.values()) - before
-        if needed > 0 and self._books.would_cross(window, order.side, order.price, at):
-            needed += worst_fee(dollars(order.price), contracts(order.remaining), Decimal(window.series.fee_multiplier))
+        if needed > 0:
+            takes = self._books.would_cross(window, order.side, order.price, at)
+            fee = fill_fee(self._world.fees.of(window, at), order.price, order.remaining, takes)
+            needed += ceil_to(fee, CENTI_CENT)
         if needed > 0 and needed > self._account.available(order.exchange_index):
             raise refusals.insufficient_balance()
+
+    def _no_cross(self, side: Side, price: int, window: Window, at: datetime) -> None:
+        if self._books.would_cross(window, side, price, at):
+            raise refusals.invalid_order("post only cross")
 
     def _draft(self, wish: NewOrder, window: Window, price: int, count: int, at: datetime) -> HeldOrder:
         number = len(self._account.orders)
@@ -181,6 +182,8 @@ class OrderEntry:
             wish.self_trade,
             wish.expires_at,
             wish.cancel_on_pause,
+            wish.order_group_id,
+            post_only=wish.post_only,
         )
 
     def _accept(self, wish: NewOrder, window: Window, price: int, count: int, at: datetime) -> HeldOrder:
@@ -192,16 +195,16 @@ class OrderEntry:
         if matched.killed:
             raise refusals.fill_or_kill_killed()
         self._account.put_order(order)
-        return self._finish(order, matched, window, at)
+        return self._finish(order, matched, window, at, "ReduceOnlyCancel" if able < count else "")
 
-    def _finish(self, order: HeldOrder, matched: Matched, window: Window, at: datetime) -> HeldOrder:
-        """Book what a match did, and end what neither filled nor rests."""
+    def _finish(self, order: HeldOrder, matched: Matched, window: Window, at: datetime, why: str = "") -> HeldOrder:
+        """Book what a match did, and end what neither filled nor rests: for `why`, if not for an own order it met."""
         for order_id in matched.self_cancelled:
             self._account.end_order(self._account.orders[order_id], at, "SelfTradeCancel")
         self._books.book_trades(window, matched.trades, at)
         order = self._account.orders[order.order_id]
         if order.remaining and not matched.rested:
-            return self._account.end_order(order, at, "")
+            return self._account.end_order(order, at, "SelfTradeCancel" if matched.met_own else why)
         if order.resting and self._shadowed(order, at):
             self._books.drop(order)
             return self._account.end_order(order, at, "")
@@ -225,30 +228,19 @@ class OrderEntry:
             raise refusals.not_found("order")
         if pausable:
             self._trading(self._window(order.ticker), at)
-        self._cancels(at)
+        self._pauses.check_exchange(at)
         if at >= self._window(order.ticker).close_time:
             raise refusals.market_inactive()
         if not order.resting:
             raise refusals.not_found("order")
         return order
 
-    def _same(self, order: HeldOrder, wish: Amendment) -> None:
-        """An amendment must name the order it means."""
-        if wish.ticker != order.ticker:
-            raise refusals.VenueError(400, "order_ticker_mismatch", "ticker is not the order's")
-        if wish.side is not order.side:
-            raise refusals.VenueError(400, "order_side_mismatch", "side is not the order's")
-        if wish.client_order_id not in ("", order.client_order_id):
-            raise refusals.VenueError(
-                400, "order_id_and_client_order_id_mismatch", "client_order_id is not the order's"
-            )
-
-    def _renamed(self, wish: Amendment) -> None:
+    def _renamed(self, order: HeldOrder, wish: Amendment) -> None:
+        """A new client id is a fresh one; the order's own may be said again."""
         new = wish.updated_client_order_id
-        if new in self._account.used_ids:
+        if new != order.client_order_id and new in self._account.used_ids:
             raise refusals.order_already_exists()
-        if new and not CLIENT_ID.fullmatch(new):
-            raise refusals.invalid_parameters("updated_client_order_id must match [A-Za-z0-9_-]{1,64}")
+        client_id(new, "updated_client_order_id")
 
     def _replace(self, order: HeldOrder, changed: HeldOrder, window: Window, at: datetime) -> HeldOrder:
         if changed.client_order_id != order.client_order_id:
@@ -261,31 +253,3 @@ class OrderEntry:
         self._books.drop(order)
         matched = self._books.place(window, changed, changed.remaining, TimeInForce.GTC, at)
         return self._finish(changed, matched, window, at)
-
-
-def _grid_price(price: Decimal) -> int:
-    if not on_grid(price, TAPERED_DECI_CENT):
-        raise refusals.invalid_parameters("price is not on the market's grid")
-    return price_units(price)
-
-
-def _counted(count: Decimal, least: int = 1) -> int:
-    try:
-        units = count_units(count)
-    except ValueError:
-        raise refusals.VenueError(400, "invalid_order_size", "count has more than two decimals") from None
-    if units < least:
-        raise refusals.VenueError(400, "invalid_order_size", "count must be positive")
-    return units
-
-
-def _future(expires_at: int | None, at: datetime) -> None:
-    if expires_at is not None and expires_at <= at.timestamp():
-        raise refusals.invalid_parameters("Expiration timestamp must be in the future")
-
-
-def _amended_expiry(order: HeldOrder, wish: Amendment, at: datetime) -> int | None:
-    if wish.expires_at is None:
-        return order.expires_at
-    _future(wish.expires_at or None, at)
-    return wish.expires_at or None

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from trading.domain.errors import Misconfigured
+from trading.exchange.simulated.scopes import FULL, Rights
 from trading.exchange.simulated.venue import PublicKey
 
 KEY_NAME = "member.pem"
@@ -31,19 +32,23 @@ PUBLIC_EXPONENT = 65537
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client needs to sign."""
+    """What a client needs to sign, and what the exchange lets it do."""
 
     key_id: str
     private_key_path: Path
+    rights: Rights = FULL
 
 
-def make_key(folder: Path) -> Credentials:
-    """The member's key in `folder`, generated when there is none. Raises Misconfigured for a file that is no key."""
+def make_key(folder: Path, rights: Rights = FULL) -> Credentials:
+    """The member's key in `folder`, generated when there is none. Raises Misconfigured for a file that is no key.
+
+    The rights are not kept in the file: they are those of this call.
+    """
     path = folder / KEY_NAME
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _write_new(path)
-    return Credentials(_key_id(public_key(path)), path)
+    return Credentials(_key_id(public_key(path)), path, rights)
 
 
 def public_key(private_key_path: Path) -> PublicKey:

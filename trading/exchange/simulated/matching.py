@@ -63,7 +63,8 @@ class Trade:
 class Matched:
     """What became of an incoming order. `left` neither traded nor rests: the caller cancels it.
 
-    `killed` says that a fill-or-kill found too little and nothing happened at all.
+    `killed` says that a fill-or-kill found too little and nothing happened at all, `met_own` that the order ended where
+    it met another of its owner's.
     """
 
     trades: tuple[Trade, ...] = ()
@@ -71,6 +72,7 @@ class Matched:
     left: int = 0
     self_cancelled: tuple[str, ...] = ()
     killed: bool = False
+    met_own: bool = False
 
 
 class Book:
@@ -100,7 +102,7 @@ class Book:
         if order.time_in_force is TimeInForce.FOK and not self._can_fill(order):
             return Matched(left=order.count, killed=True)
         matched = self._match(order)
-        if matched.left and order.time_in_force is TimeInForce.GTC and not self._blocked(order):
+        if matched.left and order.time_in_force is TimeInForce.GTC and not matched.met_own:
             self._join(order.side, order.price, Entry(order.order_id, order.owner, matched.left))
             return Matched(matched.trades, matched.left, 0, matched.self_cancelled)
         return matched
@@ -155,7 +157,7 @@ class Book:
     def _match(self, order: Incoming) -> Matched:
         trades: list[Trade] = []
         cancelled: list[str] = []
-        left = order.count
+        left, met_own = order.count, False
         while left:
             crossing = self._crossing(order.side, order.price)
             if not crossing:
@@ -164,6 +166,7 @@ class Book:
             maker = self._sides[OPPOSITE[order.side]][price][0]
             if maker.owner and maker.owner == order.owner:
                 if order.self_trade is SelfTrade.TAKER_AT_CROSS:
+                    met_own = True
                     break
                 cancelled.append(maker.order_id)
                 self.cancel(maker.order_id)
@@ -172,11 +175,7 @@ class Book:
             trades.append(Trade(order.order_id, maker.order_id, order.side, price, count))
             left -= count
             self._use(OPPOSITE[order.side], price, count)
-        return Matched(tuple(trades), 0, left, tuple(cancelled))
-
-    def _blocked(self, order: Incoming) -> bool:
-        """Whether what is left may not rest because it met its owner's own order."""
-        return order.owner != STREET and self.would_cross(order.side, order.price)
+        return Matched(tuple(trades), 0, left, tuple(cancelled), met_own=met_own)
 
     def _crossing(self, side: Side, price: int) -> list[int]:
         """The opposite prices that trade with an order at `price`, best first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from trading.exchange.simulated.refusals import exchange_is_paused
 from trading.exchange.simulated.windows import EASTERN
 
 THURSDAY = 3  # of datetime.weekday()
@@ -40,6 +41,12 @@ class Pauses:
         """The pause that is on; one of the whole exchange before one of trading alone."""
         found = [p for p in (*self._ordered, _weekly(when)) if p.covers(when)]
         return max(found, key=lambda p: p.whole, default=None)
+
+    def check_exchange(self, at: datetime) -> None:
+        """Nothing unless the whole exchange stands still. Raises VenueError 409."""
+        pause = self.at(at)
+        if pause is not None and pause.whole:
+            raise exchange_is_paused()
 
     def next_start(self, after: datetime) -> datetime:
         """When the next pause begins, later than `after`."""

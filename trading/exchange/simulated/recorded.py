@@ -21,7 +21,9 @@ import msgspec
 from trading.domain.errors import Misconfigured
 from trading.domain.market import Tick
 from trading.domain.money import ONE, ZERO, exact
-from trading.exchange.simulated.street import EMPTY, StreetBook, Taker
+from trading.exchange.simulated.fee_schedule import FeeSchedule
+from trading.exchange.simulated.grids import Grids
+from trading.exchange.simulated.street import EMPTY, Activity, StreetBook, Taker
 from trading.exchange.simulated.units import PRICE_UNIT, count_units, price_units
 from trading.exchange.simulated.windows import (
     DETERMINED_AFTER,
@@ -71,6 +73,7 @@ class RecordedWorld:
         self, snapshots: Sequence[SnapshotLine], endings: Mapping[str, _Ending], series: Series, age_max: float
     ) -> None:
         self.series: Sequence[Series] = (series,)
+        self.fees, self.grids = FeeSchedule(), Grids()
         self._age_max = timedelta(seconds=age_max, microseconds=1)  # from then on a snapshot is too old
         self._times: dict[str, list[datetime]] = {}
         self._books: dict[str, list[StreetBook]] = {}
@@ -79,7 +82,7 @@ class RecordedWorld:
         for line in snapshots:
             self._keep(line)
         self._of_ticker = _windows_of(self._times, endings, series)
-        self._by_close = sorted(self._of_ticker.values(), key=lambda w: w.close_time)
+        self._by_close = sorted(self._of_ticker.values(), key=lambda w: w.place)
         self._closes = [w.close_time for w in self._by_close]
 
     @classmethod
@@ -107,10 +110,23 @@ class RecordedWorld:
     def window(self, ticker: str) -> Window | None:
         return self._of_ticker.get(ticker)
 
+    def event(self, ticker: str) -> Sequence[Window]:
+        return [w for w in self._by_close if w.event_ticker == ticker]
+
     def windows(self, series: str, first: datetime, last: datetime) -> Iterator[Window]:
-        if series == self.series[0].ticker:
+        if series in ("", self.series[0].ticker):
             begin, end = bisect_left(self._closes, first), bisect_right(self._closes, last)
             yield from reversed(self._by_close[begin:end])
+
+    def listed(self, series: str, first: datetime, last: datetime, at: datetime) -> Iterator[Window]:
+        return (w for w in self.windows(series, first, last) if w.created_time <= at)
+
+    def stirring(self, after: datetime, until: datetime) -> Iterator[Window]:
+        return (w for w in self._by_close if w.open_time <= until and w.close_time >= after)
+
+    def living(self, after: datetime, until: datetime) -> Iterator[Window]:
+        last = after - FINALIZED_AFTER
+        return (w for w in self._by_close if w.created_time <= until and w.close_time >= last)
 
     def strike(self, window: Window, at: datetime) -> Decimal | None:
         ending = self._endings.get(window.event_ticker)
@@ -145,11 +161,14 @@ class RecordedWorld:
             return EMPTY
         return self._books[window.ticker][found - 1]
 
+    def touch(self, window: Window, moment: datetime) -> StreetBook:
+        return self.street(window, moment)
+
     def takers(self, window: Window, moment: datetime) -> Sequence[Taker]:
         return ()
 
-    def volume(self, window: Window, at: datetime) -> int:
-        return 0
+    def activity(self, window: Window, at: datetime) -> Activity:
+        return Activity()
 
     def spot(self, index_id: str, at: datetime) -> Tick | None:
         found = bisect_right(self._spots, at, key=lambda sample: sample[0])

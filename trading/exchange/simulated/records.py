@@ -1,4 +1,4 @@
-"""What the venue knows of its member: orders, fills, holdings, settlements, transfers; and what a request asks for.
+"""What the venue knows of its member: orders, groups, fills, holdings, settlements, cash; and what a request asks for.
 
 Prices are YES price units and counts count units (see `units`); money is Decimal dollars. Every record is immutable
 and is journalled whole.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from trading.domain.money import ZERO
 from trading.domain.order import OrderStatus, Side, TimeInForce
@@ -76,6 +77,7 @@ class HeldOrder:
     maker_fees: Decimal = ZERO
     carried: Decimal = ZERO  # the rounding collected for this order so far
     why: str = ""  # of its end, in the stream's words (ExpiryCancel, CloseCancel, ...)
+    post_only: bool = False
 
     @property
     def resting(self) -> bool:
@@ -152,6 +154,56 @@ class Transfer:
     at: datetime
 
 
+class GroupEvent(StrEnum):
+    """What happened to an order group last, in the stream's words."""
+
+    CREATED = "created"
+    TRIGGERED = "triggered"
+    RESET = "reset"
+    DELETED = "deleted"
+    LIMIT_UPDATED = "limit_updated"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGroup:
+    """Orders that share a limit of `limit` count units filled in a rolling window; triggered, it takes none."""
+
+    number: int
+    group_id: str
+    exchange_index: int
+    limit: int
+    at: datetime
+    event: GroupEvent = GroupEvent.CREATED
+    triggered: bool = False
+    counts_from: int = 0  # the number of the first fill that counts: a reset forgets the earlier ones
+
+
+class CashFlowKind(StrEnum):
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    """Dollars (whole cents) that came into the account or left it."""
+
+    number: int
+    flow_id: str
+    kind: CashFlowKind
+    amount: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResultChange:
+    """A market's result as it is from `at` on; what it changes in cash is paid at `paid_at`."""
+
+    ticker: str
+    result: str  # yes or no
+    at: datetime
+    paid_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One atomic change of the account, as the journal keeps it: whole records that replace what had their key."""
@@ -165,3 +217,6 @@ class Line:
     transfers: tuple[Transfer, ...] = ()
     used_ids: tuple[str, ...] = ()
     cash: dict[int, Decimal] = field(default_factory=dict)  # by shard, after the change
+    groups: tuple[OrderGroup, ...] = ()  # each state that a group went through, in order
+    cash_flows: tuple[CashFlow, ...] = ()
+    result_changes: tuple[ResultChange, ...] = ()

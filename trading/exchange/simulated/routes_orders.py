@@ -13,7 +13,7 @@ import msgspec
 
 from trading.domain.order import Side, TimeInForce
 from trading.exchange.simulated import wire
-from trading.exchange.simulated.asks import Answer, Ask
+from trading.exchange.simulated.asks import Answer, Ask, primary
 from trading.exchange.simulated.buckets import COST_CANCEL, COST_DEFAULT, WRITE_CAPACITY
 from trading.exchange.simulated.matching import SelfTrade
 from trading.exchange.simulated.records import Amendment, NewOrder
@@ -21,6 +21,7 @@ from trading.exchange.simulated.refusals import (
     VenueError,
     deprecated_order_endpoint,
     invalid_parameters,
+    not_found,
     too_many_requests,
 )
 from trading.exchange.simulated.units import count_units, parsed
@@ -90,17 +91,22 @@ def create(venue: Venue, ask: Ask) -> Answer:
 
 
 def cancel(venue: Venue, ask: Ask) -> Answer:
+    primary(ask)
     shard = _shard(venue, ask.number("exchange_index"), ask.text("market_ticker"))
     return Answer(_cancel(venue, ask.path["order_id"], shard))
 
 
 def cancel_all(venue: Venue, ask: Ask) -> Answer:
+    primary(ask)
     venue.cancel_all()
     return Answer(None, 204)
 
 
 def amend(venue: Venue, ask: Ask) -> Answer:
+    primary(ask)
     body = ask.decoded(AmendBody)
+    if body.exchange_index not in (None, AUTO_ROUTE, venue.order(ask.path["order_id"]).exchange_index):
+        raise not_found("order")
     _, after = venue.amend(
         ask.path["order_id"],
         Amendment(
@@ -117,10 +123,11 @@ def amend(venue: Venue, ask: Ask) -> Answer:
 
 
 def decrease(venue: Venue, ask: Ask) -> Answer:
+    primary(ask)
     body = ask.decoded(DecreaseBody)
     held = venue.order(ask.path["order_id"])
     if _shard(venue, body.exchange_index, body.market_ticker or "") not in (None, held.exchange_index):
-        raise VenueError(404, "not_found", "order not found")
+        raise not_found("order")
     by = _decimal(body.reduce_by) if body.reduce_by is not None else None
     to = _decimal(body.reduce_to) if body.reduce_to is not None else None
     left = venue.decrease(held.order_id, by, to)
@@ -212,6 +219,8 @@ def _tried_create(venue: Venue, item: CreateBody) -> wire.Json:
 
 def _tried_cancel(venue: Venue, item: CancelItem) -> wire.Json:
     try:
+        if item.subaccount:
+            raise not_found("order")
         shard = _shard(venue, item.exchange_index, item.market_ticker or "")
         return _cancel(venue, item.order_id, shard)
     except VenueError as refusal:

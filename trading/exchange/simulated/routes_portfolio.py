@@ -1,4 +1,7 @@
-"""What the member may read of its account: balance, orders, fills, positions, settlements; and moving cash."""
+"""What the member may read of its account: balance, orders, fills, positions, settlements; and moving cash.
+
+Orders and fills of the historical tier are not here but in `routes_history`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import msgspec
 
 from trading.domain.money import ZERO
 from trading.exchange.simulated import wire
-from trading.exchange.simulated.asks import Answer, Ask, page
-from trading.exchange.simulated.records import HeldOrder, Holding
+from trading.exchange.simulated.asks import Answer, Ask, page, primary
+from trading.exchange.simulated.history import cutoffs
+from trading.exchange.simulated.history_account import is_live, live_fills, live_orders
+from trading.exchange.simulated.records import CashFlowKind, HeldOrder, Holding
 from trading.exchange.simulated.refusals import invalid_parameters, not_found
 from trading.exchange.simulated.venue import Venue
 
@@ -48,54 +53,51 @@ class TransferBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def balance(venue: Venue, ask: Ask) -> Answer:
-    """Cash that is free to use: what rests has its cash taken off (seen live)."""
-    _primary(ask)
+    """Cash that is free to use: what rests has its cash taken off (seen live). A locked key sees no breakdown."""
+    primary(ask)
     now, shard, account = venue.sync(), ask.number("exchange_index"), venue.account
     free = {index: account.available(index) for index in sorted(account.cash) if shard in (None, index)}
     total = sum(free.values(), ZERO)
+    breakdown = [{"exchange_index": index, "balance": wire.dollars4(amount)} for index, amount in free.items()]
     return Answer(
         {
             "balance": wire.cents(total),
             "balance_dollars": wire.dollars4(total),
             "portfolio_value": wire.cents(venue.portfolio_value(shard)),
             "updated_ts": int(now.timestamp()),
-            "balance_breakdown": [{"exchange_index": i, "balance": wire.dollars4(a)} for i, a in free.items()],
+            **({} if ask.restricted else {"balance_breakdown": breakdown}),
         }
     )
 
 
 def positions(venue: Venue, ask: Ask) -> Answer:
     """Unsettled markets only."""
-    _primary(ask)
+    primary(ask)
     venue.sync()
-    wanted = frozenset(ask.words("count_filter"))
-    held = [
-        h for h in venue.account.holdings.values() if _held(venue, ask, h) and (h.contracts or "position" not in wanted)
-    ]
-    shown, cursor = page(ask, ((h.ticker, h) for h in sorted(held, key=lambda h: h.ticker, reverse=True)))
-    return Answer(
-        {
-            "market_positions": [wire.market_position(h) for h in shown],
-            "event_positions": [wire.event_position(_event_of(venue, h.ticker), h) for h in shown],
-            "cursor": cursor,
-        }
-    )
+    flat_too = "position" not in ask.words("count_filter")
+    held = [h for h in venue.account.holdings.values() if is_asked(venue, ask, h)]
+    return positions_page(venue, ask, [h for h in held if h.contracts or flat_too])
 
 
 def orders(venue: Venue, ask: Ask) -> Answer:
-    _primary(ask)
+    primary(ask)
     venue.sync()
     status = ask.text("status")
     if status not in STATUSES:
         raise invalid_parameters("status must be resting, canceled or executed")
-    found = _resting(venue) if status == RESTING else reversed(venue.account.orders.values())
-    matching = (o for o in _matching(venue, ask, found, lambda o: o.created_at) if status in ("", o.status))
-    shown, cursor = page(ask, _numbered(matching))
+    live = live_orders(reversed(venue.account.orders.values()), cutoffs(venue.now))
+    found = _resting(venue) if status == RESTING else live
+    chosen = (o for o in matching(venue, ask, found, lambda o: o.created_at) if status in ("", o.status))
+    shown, cursor = page(ask, numbered(chosen))
     return Answer({"orders": [wire.order(o) for o in shown], "cursor": cursor})
 
 
 def order(venue: Venue, ask: Ask) -> Answer:
-    return Answer({"order": wire.order(venue.order(ask.path["order_id"]))})
+    """One of the live orders (that an old one is not found here either is inferred)."""
+    held = venue.order(ask.path["order_id"])
+    if not is_live(held, cutoffs(venue.now)):
+        raise not_found("order")
+    return Answer({"order": wire.order(held)})
 
 
 def queue_position(venue: Venue, ask: Ask) -> Answer:
@@ -121,19 +123,19 @@ def queue_positions(venue: Venue, ask: Ask) -> Answer:
 
 
 def fills(venue: Venue, ask: Ask) -> Answer:
-    _primary(ask)
+    primary(ask)
     venue.sync()
     wanted = ask.text("order_id")
-    found = _matching(venue, ask, reversed(venue.account.fills), lambda f: f.at)
-    shown, cursor = page(ask, _numbered(f for f in found if wanted in ("", f.order_id)))
+    found = matching(venue, ask, live_fills(venue.account, cutoffs(venue.now)), lambda f: f.at)
+    shown, cursor = page(ask, numbered(f for f in found if wanted in ("", f.order_id)))
     return Answer({"fills": [wire.fill(f) for f in shown], "cursor": cursor})
 
 
 def settlements(venue: Venue, ask: Ask) -> Answer:
-    _primary(ask)
+    primary(ask)
     venue.sync()
-    found = _matching(venue, ask, reversed(venue.account.settlements), lambda s: s.settled_at)
-    shown, cursor = page(ask, _numbered(found))
+    found = matching(venue, ask, reversed(venue.account.settlements), lambda s: s.settled_at)
+    shown, cursor = page(ask, numbered(found))
     return Answer({"settlements": [wire.settlement(s) for s in shown], "cursor": cursor})
 
 
@@ -164,9 +166,19 @@ def transfer(venue: Venue, ask: Ask) -> Answer:
     raise not_found("transfer")
 
 
-def _primary(ask: Ask) -> None:
-    if ask.number("subaccount"):
-        raise invalid_parameters("this exchange has no subaccounts but the primary, 0")
+def deposits(venue: Venue, ask: Ask) -> Answer:
+    return _flows(venue, ask, CashFlowKind.DEPOSIT, "deposits")
+
+
+def withdrawals(venue: Venue, ask: Ask) -> Answer:
+    return _flows(venue, ask, CashFlowKind.WITHDRAWAL, "withdrawals")
+
+
+def _flows(venue: Venue, ask: Ask, kind: CashFlowKind, name: str) -> Answer:
+    venue.sync()
+    keyed = ((f"{f.number:012d}", f) for f in reversed(venue.account.cash_flows) if f.kind is kind)
+    shown, cursor = page(ask, keyed)
+    return Answer({name: [wire.cash_flow(f) for f in shown], "cursor": cursor})
 
 
 def _resting(venue: Venue) -> list[HeldOrder]:
@@ -175,7 +187,7 @@ def _resting(venue: Venue) -> list[HeldOrder]:
     return sorted(found, key=lambda o: o.number, reverse=True)
 
 
-def _matching(venue: Venue, ask: Ask, found: Iterable[_K], at: Callable[[_K], datetime]) -> Iterator[_K]:
+def matching(venue: Venue, ask: Ask, found: Iterable[_K], at: Callable[[_K], datetime]) -> Iterator[_K]:
     """The filters that all lists share: ticker, events, shard, and time in unix seconds (both bounds included)."""
     ticker, events, shard = ask.text("ticker"), ask.words("event_ticker"), ask.number("exchange_index")
     first, last = ask.time("min_ts"), ask.time("max_ts")
@@ -190,7 +202,20 @@ def _matching(venue: Venue, ask: Ask, found: Iterable[_K], at: Callable[[_K], da
             yield item
 
 
-def _held(venue: Venue, ask: Ask, held: Holding) -> bool:
+def positions_page(venue: Venue, ask: Ask, found: Iterable[Holding]) -> Answer:
+    """By ticker, with the same of their events."""
+    shown, cursor = page(ask, ((h.ticker, h) for h in sorted(found, key=lambda h: h.ticker, reverse=True)))
+    return Answer(
+        {
+            "market_positions": [wire.market_position(h) for h in shown],
+            "event_positions": [wire.event_position(_event_of(venue, h.ticker), h) for h in shown],
+            "cursor": cursor,
+        }
+    )
+
+
+def is_asked(venue: Venue, ask: Ask, held: Holding) -> bool:
+    """Whether a holding passes the filters of its list."""
     events, shard = ask.words("event_ticker"), ask.number("exchange_index")
     return (
         ask.text("ticker") in ("", held.ticker)
@@ -199,7 +224,8 @@ def _held(venue: Venue, ask: Ask, held: Holding) -> bool:
     )
 
 
-def _numbered(found: Iterable[_K]) -> Iterator[tuple[str, _K]]:
+def numbered(found: Iterable[_K]) -> Iterator[tuple[str, _K]]:
+    """With their keys for `page`."""
     return ((f"{item.number:012d}", item) for item in found)
 
 

@@ -7,18 +7,11 @@ change, which the record itself does not always tell.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from trading.domain.money import ZERO
 from trading.exchange.simulated.account import Account
-from trading.exchange.simulated.records import FillRecord, HeldOrder, Holding, Line
-from trading.exchange.simulated.venue import Venue
-from trading.exchange.simulated.windows import WINDOW_SECONDS, Window
-
-LISTING_AHEAD = timedelta(hours=5)  # a market is listed less than this before its close
+from trading.exchange.simulated.records import FillRecord, HeldOrder, Holding, Line, OrderGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +39,7 @@ class Changes:
     orders: tuple[OrderChange, ...] = ()
     fills: tuple[FillRecord, ...] = ()
     positions: tuple[PositionChange, ...] = ()
+    groups: tuple[OrderGroup, ...] = ()  # each state that a group went through
 
     def bounded(self, back_max: timedelta) -> datetime:
         """`since`, but at most so far back."""
@@ -68,6 +62,7 @@ class AccountWatch:
         self._orders: list[OrderChange] = []
         self._fills: list[FillRecord] = []
         self._positions: list[PositionChange] = []
+        self._groups: list[OrderGroup] = []
         self._known: dict[str, HeldOrder] = {}
         self._volumes: Counter[str] = Counter()
 
@@ -80,13 +75,14 @@ class AccountWatch:
 
     def end(self) -> None:
         self._account.watchers.remove(self._keep)
-        self._orders, self._fills, self._positions = [], [], []
+        self._orders, self._fills, self._positions, self._groups = [], [], [], []
         self._known.clear()
 
     def take(self, since: datetime, now: datetime) -> Changes:
         """What came since the last call."""
-        changes = Changes(since, now, tuple(self._orders), tuple(self._fills), tuple(self._positions))
-        self._orders, self._fills, self._positions = [], [], []
+        told = (tuple(self._orders), tuple(self._fills), tuple(self._positions), tuple(self._groups))
+        changes = Changes(since, now, *told)
+        self._orders, self._fills, self._positions, self._groups = [], [], [], []
         return changes
 
     def _keep(self, line: Line) -> None:
@@ -96,10 +92,8 @@ class AccountWatch:
         for order in line.orders:
             self._orders.append(OrderChange(order, reason_of(self._known.get(order.order_id), order)))
             self._known[order.order_id] = order
-        revenues = {s.ticker: s.revenue for s in line.settlements}
-        for held in line.holdings:
-            paid = revenues.get(held.ticker, ZERO)
-            self._positions.append(PositionChange(_as_paid(held, paid), self._volumes[held.ticker]))
+        self._positions.extend(PositionChange(held, self._volumes[held.ticker]) for held in line.holdings)
+        self._groups.extend(line.groups)
 
 
 def reason_of(before: HeldOrder | None, order: HeldOrder) -> str:
@@ -114,23 +108,3 @@ def reason_of(before: HeldOrder | None, order: HeldOrder) -> str:
         return ""
     lowered = order.initial < before.initial and order.price == before.price and order.expires_at == before.expires_at
     return "Decrease" if lowered else "Amend"
-
-
-def listed_windows(venue: Venue, since: datetime, now: datetime) -> Iterator[Window]:
-    """Markets of every series that were listed, opened or ended between the two times, and those in between."""
-    for series in venue.world.series:
-        yield from venue.world.windows(series.ticker, since - timedelta(minutes=1), now + LISTING_AHEAD)
-
-
-def trading_windows(venue: Venue, since: datetime, now: datetime) -> Iterator[Window]:
-    """Markets that traded at any time between the two."""
-    last = now + timedelta(seconds=WINDOW_SECONDS)
-    for series in venue.world.series:
-        yield from (w for w in venue.world.windows(series.ticker, since, last) if w.open_time <= now)
-
-
-def _as_paid(held: Holding, revenue: Decimal) -> Holding:
-    """A settled holding is worth what it brought, and holds nothing any more."""
-    if not held.settled:
-        return held
-    return replace(held, contracts=0, cost=ZERO, realized=held.realized + revenue - held.cost)

@@ -10,23 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import floor
 
 from trading.domain.order import Side
 from trading.exchange.simulated import stream_wire as wire
 from trading.exchange.simulated import wire_market
-from trading.exchange.simulated.stream_changes import Changes, listed_windows, trading_windows
+from trading.exchange.simulated.stream_changes import Changes
+from trading.exchange.simulated.stream_index import fast_values, index_values
+from trading.exchange.simulated.stream_lifecycle import lifecycle
 from trading.exchange.simulated.street import EMPTY, Level, StreetBook
 from trading.exchange.simulated.tape import own_print, street_prints, tape
 from trading.exchange.simulated.venue import Venue
-from trading.exchange.simulated.windows import STRIKE_AFTER, WINDOW_SECONDS, Window
 from trading.exchange.simulated.wire import Json
 
 TRADES_BACK_MAX = timedelta(minutes=1)  # of street executions told after a jump of the clock
-INDEX_BACK_MAX = timedelta(minutes=1)  # of index values told after a jump
-LIFECYCLE_BACK_MAX = timedelta(days=1)  # of markets' events told after a jump
 LAST_TRADE_BACK_MAX = timedelta(seconds=30)  # where a ticker looks for its last trade
-AVERAGE_SECONDS = 60  # of both averages of the index
 INSTANT = timedelta(microseconds=1)  # the clock's grain
 
 Message = tuple[str, Json]
@@ -106,7 +103,8 @@ def _differences(old: Iterable[Level], new: Iterable[Level]) -> Iterator[Level]:
 
 def _quotes(venue: Venue, subscription: Subscription, changes: Changes) -> Iterator[Message]:
     if subscription.tickers is None:
-        followed = [w.ticker for w in trading_windows(venue, changes.since, changes.now)]
+        stirred = (w.ticker for w in venue.world.stirring(changes.since, changes.now))
+        followed = list(dict.fromkeys([*stirred, *(c.order.ticker for c in changes.orders)]))
     else:
         followed = list(subscription.tickers)
     for ticker in followed:
@@ -118,7 +116,7 @@ def _quotes(venue: Venue, subscription: Subscription, changes: Changes) -> Itera
 def _trades(venue: Venue, subscription: Subscription, changes: Changes) -> Iterator[Message]:
     since = changes.bounded(TRADES_BACK_MAX)
     prints = [own_print(fill) for fill in changes.fills]
-    for window in trading_windows(venue, since, changes.now):
+    for window in venue.world.stirring(since, changes.now):
         prints += street_prints(venue, window, since + INSTANT, changes.now)
     for printed in sorted(prints, key=lambda p: (p.at, p.trade_id)):
         if subscription.wants(printed.ticker):
@@ -138,59 +136,20 @@ def _positions(venue: Venue, subscription: Subscription, changes: Changes) -> It
     return (("market_position", wire.market_position(c)) for c in found)
 
 
-def _lifecycle(venue: Venue, subscription: Subscription, changes: Changes) -> Iterator[Message]:
-    since = changes.bounded(LIFECYCLE_BACK_MAX)
-    if since == changes.now:
-        return
-    events: list[tuple[datetime, str, Json]] = []
-    for window in listed_windows(venue, since, changes.now):
-        events += ((at, window.ticker, msg) for at, msg in _life(venue, window) if since < at <= changes.now)
-    for _, _, msg in sorted(events, key=lambda event: event[:2]):
-        yield "market_lifecycle_v2", msg
+def _lifecycle(venue: Venue, subscription: Subscription, changes: Changes) -> Iterable[Message]:
+    return lifecycle(venue, changes)
 
 
-def _life(venue: Venue, window: Window) -> Iterator[tuple[datetime, Json]]:
-    """Everything that happens to a market up to the venue's time, with when."""
-    yield window.created_time, wire.created(window)
-    yield window.open_time, wire.activated(window)
-    strike = venue.world.strike(window, venue.now)
-    if strike is not None:
-        yield window.open_time + STRIKE_AFTER, wire.metadata_updated(window, strike)
-    verdict = venue.world.verdict(window) if window.close_time <= venue.now else None
-    if verdict:
-        yield verdict.determined_at, wire.determined(window, verdict)
-        yield verdict.settled_at, wire.settled(window, verdict)
+def _indices(venue: Venue, subscription: Subscription, changes: Changes) -> Iterable[Message]:
+    return index_values(venue, subscription.index_ids, changes)
 
 
-def _index_values(venue: Venue, subscription: Subscription, changes: Changes) -> Iterator[Message]:
-    first, last = floor(changes.bounded(INDEX_BACK_MAX).timestamp()) + 1, floor(changes.now.timestamp())
-    for second in range(first, last + 1):
-        for index_id in subscription.index_ids:
-            msg = _index_value(venue, index_id, second)
-            if msg:
-                yield "cfbenchmarks_value", msg
+def _fast_indices(venue: Venue, subscription: Subscription, changes: Changes) -> Iterable[Message]:
+    return fast_values(venue, subscription.index_ids, changes)
 
 
-def _index_value(venue: Venue, index_id: str, second: int) -> Json | None:
-    at = datetime.fromtimestamp(second, venue.now.tzinfo)
-    tick = venue.world.spot(index_id, at)
-    trailing = _average(venue, index_id, second - AVERAGE_SECONDS, second)
-    if tick is None or trailing is None:
-        return None
-    msg = wire.index_value(tick, at)
-    msg["avg_60s_data"] = trailing
-    close = -(-second // WINDOW_SECONDS) * WINDOW_SECONDS
-    if close - second < AVERAGE_SECONDS:
-        msg["last_60s_windowed_average_15min"] = _average(venue, index_id, close - AVERAGE_SECONDS + 1, second + 1)
-    return msg
-
-
-def _average(venue: Venue, index_id: str, start: int, end: int) -> Json | None:
-    """Over the seconds from `start` up to, not with, `end`; None where the world knows no value."""
-    zone = venue.now.tzinfo
-    ticks = (venue.world.spot(index_id, datetime.fromtimestamp(second, zone)) for second in range(start, end))
-    values = [tick.price for tick in ticks if tick]
-    return wire.average(values, start, end) if values else None
+def _groups(venue: Venue, subscription: Subscription, changes: Changes) -> Iterator[Message]:
+    return (("order_group_updates", wire.order_group(group)) for group in changes.groups)
 
 
 def _silent(venue: Venue, subscription: Subscription, changes: Changes) -> Iterable[Message]:
@@ -205,10 +164,11 @@ CHANNELS = {
     "user_orders": Channel(_orders, numbered=False),
     "market_positions": Channel(_positions, numbered=False),
     "market_lifecycle_v2": Channel(_lifecycle, by_ticker=False),
-    "cfbenchmarks_value": Channel(_index_values, by_ticker=False),
-    # Nothing ever happens there: this exchange has no combos, no requests for quotes and no order groups.
+    "cfbenchmarks_value": Channel(_indices, by_ticker=False),
+    "cfbenchmarks_value_5hz": Channel(_fast_indices, by_ticker=False),
+    "order_group_updates": Channel(_groups, by_ticker=False),
+    # Nothing ever happens there: this exchange has no combos and no requests for quotes.
     "multivariate_market_lifecycle": Channel(_silent, by_ticker=False),
     "communications": Channel(_silent, by_ticker=False),
-    "order_group_updates": Channel(_silent, by_ticker=False),
 }
-MISSING_CHANNELS = ("cfbenchmarks_value_5hz", "pyth_value")  # known to the API, not to this exchange
+MISSING_CHANNELS = ("pyth_value",)  # known to the API, not to this exchange

@@ -10,7 +10,6 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from enum import StrEnum
 
-from trading.domain.errors import Misconfigured
 from trading.exchange.simulated.chance import root, unit
 
 
@@ -23,19 +22,6 @@ class StreamFault(StrEnum):
     REORDER = "reorder"  # sent after the next frame of its sid
 
 
-STREAM_PROFILES: dict[str, dict[StreamFault, float]] = {  # the share of frames that each fault hits
-    "none": {},
-    "gaps": {StreamFault.GAP: 0.01},
-    "shuffled": {StreamFault.DUPLICATE: 0.01, StreamFault.REORDER: 0.01},
-    "storm": {
-        StreamFault.GAP: 0.005,
-        StreamFault.DUPLICATE: 0.005,
-        StreamFault.REORDER: 0.005,
-        StreamFault.DISCONNECT: 0.0005,
-    },
-}
-
-
 class StreamFaults:
     """The stream faults of one server: `shares` says how often each is drawn, nothing by default."""
 
@@ -45,13 +31,6 @@ class StreamFaults:
         self._seen: Counter[str] = Counter()
         self._ordered: deque[tuple[str, StreamFault]] = deque()
         self._refusals = 0
-
-    @classmethod
-    def named(cls, profile: str, seed: int = 1) -> StreamFaults:
-        """A profile of STREAM_PROFILES. Raises Misconfigured for another name."""
-        if profile not in STREAM_PROFILES:
-            raise Misconfigured(f"no stream fault profile {profile!r}; there are {', '.join(STREAM_PROFILES)}")
-        return cls(STREAM_PROFILES[profile], seed)
 
     def next(self, channel: str, fault: StreamFault | str, times: int = 1) -> None:
         """Let the next `times` frames of that channel (`*`: of any) meet the fault."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 
 from trading.clock import monotonic
 from trading.exchange.simulated import stream_commands as codes
-from trading.exchange.simulated.stream_changes import Changes, trading_windows
+from trading.exchange.simulated.listing import MarketFilter
+from trading.exchange.simulated.stream_changes import Changes
 from trading.exchange.simulated.stream_channels import (
     CHANNELS,
     MISSING_CHANNELS,
@@ -22,10 +23,12 @@ from trading.exchange.simulated.stream_channels import (
     snapshot,
 )
 from trading.exchange.simulated.stream_commands import Command, CommandRefused, Params
+from trading.exchange.simulated.stream_index import INDEX_CHANNELS
 from trading.exchange.simulated.stream_outbox import Outbox
 from trading.exchange.simulated.venue import Venue
 from trading.exchange.simulated.wire import Json
 
+TRADING = MarketFilter(status="open")
 MARKETS_MAX = 1000  # of one subscription
 COMMANDS_MAX = 100  # of one session in a second of real time
 
@@ -123,7 +126,7 @@ class Session:
             raise CommandRefused(codes.TICKER_REQUIRED, "market ticker required")
         if channel.by_ticker:
             self._check_tickers(wish, self._of_channel(name))
-        if name == "cfbenchmarks_value":
+        if name in INDEX_CHANNELS:
             self._check_indices(wish)
 
     def _check_tickers(self, wish: Params, subscription: Subscription | None) -> None:
@@ -142,7 +145,7 @@ class Session:
             raise CommandRefused(codes.INVALID_PARAMETER, f"no such index: {', '.join(sorted(unknown))}", sid)
 
     def _indices(self) -> list[str]:
-        return [series.index_id for series in self._venue.world.series]
+        return [series.index_id for series in self._venue.world.series if series.index_id]
 
     def _of_channel(self, name: str) -> Subscription | None:
         return next((s for s in self.subscriptions.values() if s.channel == name), None)
@@ -165,7 +168,7 @@ class Session:
             self._tell(subscription, [snapshot(self._venue, subscription, ticker) for ticker in new])
         elif subscription.channel == "ticker":
             every = subscription.tickers is None
-            followed = [w.ticker for w in trading_windows(self._venue, now, now)] if every else new
+            followed = [w.ticker for w in self._venue.windows(TRADING)] if every else new
             first = [m for ticker in followed if (m := quoted(self._venue, subscription, ticker, now))]
             self._tell(subscription, first if wish.send_initial_snapshot else ())
 
@@ -240,12 +243,12 @@ class Session:
         self._check_indices(wish, subscription.sid)
 
     def _list_indices(self, command: Command, subscription: Subscription, wish: Params) -> None:
-        self._answer(command, subscription, "cfbenchmarks_value_indexlist", {"index_ids": self._indices()})
+        self._answer(command, subscription, f"{subscription.channel}_indexlist", {"index_ids": self._indices()})
 
 
 def _supports(subscription: Subscription, action: str) -> bool:
     """Whether the channel has that action; a subscription to every market has none to add or delete."""
-    if subscription.channel == "cfbenchmarks_value":
+    if subscription.channel in INDEX_CHANNELS:
         return action in ("subscribe_indices", "unsubscribe_indices", "indexlist")
     if action == "get_snapshot":
         return subscription.channel == "orderbook_delta"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
 
-from trading.clock import RealClock, real_now
+from trading.clock import RealClock
 from trading.domain.errors import StoreFailed
 from trading.exchange.simulated.auth import check_signature
 from trading.exchange.simulated.refusals import too_many_requests, unavailable
@@ -39,9 +40,9 @@ class StreamSockets:
         self._ticking: asyncio.Task[None] | None = None
         self._open: dict[web.WebSocketResponse, Session] = {}
 
-    def admit(self, headers: Mapping[str, str]) -> None:
-        """Check a handshake. Raises VenueError 401, 429 when too many are connected, 503 on a fault."""
-        check_signature(self._venue.keys, headers, "GET", STREAM_PATH, real_now())
+    def admit(self, headers: Mapping[str, str], now: datetime) -> None:
+        """Check a handshake at that real time. Raises VenueError 401, 429 when too many are there, 503 by a fault."""
+        check_signature(self._venue.keys, headers, "GET", STREAM_PATH, now)
         if self.stream.full:
             raise too_many_requests()
         if self.stream.faults.refuses():

@@ -16,14 +16,12 @@ import msgspec
 from trading.domain.market import Tick
 from trading.domain.money import exact
 from trading.domain.order import Side
-from trading.exchange.simulated.records import FillRecord
+from trading.exchange.simulated.records import FillRecord, GroupEvent, OrderGroup
 from trading.exchange.simulated.stream_changes import OrderChange, PositionChange
 from trading.exchange.simulated.street import Level, StreetBook
 from trading.exchange.simulated.tape import Print
 from trading.exchange.simulated.units import PRICE_UNIT
-from trading.exchange.simulated.windows import Verdict, Window
-from trading.exchange.simulated.wire import USER_ID, Json, count, dollars4, dollars6, price, rfc3339, unix_ms
-from trading.exchange.simulated.wire_market import EXPECTED_AFTER, PRICE_RANGES
+from trading.exchange.simulated.wire import USER_ID, Json, count, dollars6, price, rfc3339, unix_ms
 
 INDEX_STEP = Decimal("0.00000001")  # averages of an index have eight decimals
 TICKER_FIELDS = ("yes_bid_dollars", "yes_ask_dollars", "yes_bid_size_fp", "yes_ask_size_fp", "volume_fp")
@@ -148,12 +146,25 @@ def user_order(change: OrderChange) -> Json:
         "last_updated_ts_ms": unix_ms(held.updated_at),
         "subaccount_number": 0,
     }
+    if held.order_group_id:
+        found["order_group_id"] = held.order_group_id
     if held.expires_at:
         found["expiration_time"] = rfc3339(datetime.fromtimestamp(held.expires_at, UTC))
         found["expiration_ts_ms"] = held.expires_at * 1000
     if change.reason:
         found["last_update_reason"] = change.reason
     return found
+
+
+def order_group(group: OrderGroup) -> Json:
+    """What has happened to a group; the limit is said where it is new."""
+    new_limit = group.event in (GroupEvent.CREATED, GroupEvent.LIMIT_UPDATED)
+    return {
+        "event_type": str(group.event),
+        "order_group_id": group.group_id,
+        **({"contracts_limit_fp": count(group.limit)} if new_limit else {}),
+        "ts_ms": unix_ms(group.at),
+    }
 
 
 def market_position(change: PositionChange) -> Json:
@@ -171,60 +182,16 @@ def market_position(change: PositionChange) -> Json:
     }
 
 
-def created(window: Window) -> Json:
-    return {
-        "event_type": "created",
-        "market_ticker": window.ticker,
-        "exchange_index": window.exchange_index,
-        "open_ts": int(window.open_time.timestamp()),
-        "close_ts": int(window.close_time.timestamp()),
-        "price_level_structure": "tapered_deci_cent",
-        "price_ranges": PRICE_RANGES,
-        "additional_metadata": {
-            "title": f"{window.series.coin} price up in next 15 mins?",
-            "yes_sub_title": "Target Price: TBD",
-            "can_close_early": True,
-            "event_ticker": window.event_ticker,
-            "expected_expiration_ts": int((window.close_time + EXPECTED_AFTER).timestamp()),
-            "strike_type": "greater_or_equal",
-        },
-    }
-
-
-def activated(window: Window) -> Json:
-    return {"event_type": "activated", "market_ticker": window.ticker}
-
-
-def metadata_updated(window: Window, strike: Decimal) -> Json:
-    return {
-        "event_type": "metadata_updated",
-        "market_ticker": window.ticker,
-        "strike_type": "greater_or_equal",
-        "floor_strike": float(strike),
-        "custom_strike": {"round_digits": str(window.series.decimals)},
-        "yes_sub_title": f"Target Price: ${strike:,}",
-    }
-
-
-def determined(window: Window, verdict: Verdict) -> Json:
-    return {
-        "event_type": "determined",
-        "market_ticker": window.ticker,
-        "result": verdict.result,
-        "determination_ts": int(verdict.determined_at.timestamp()),
-        "settlement_value": dollars4(verdict.value),
-    }
-
-
-def settled(window: Window, verdict: Verdict) -> Json:
-    settled_ts = int(verdict.settled_at.timestamp())
-    return {"event_type": "settled", "market_ticker": window.ticker, "settled_ts": settled_ts}
-
-
 def index_value(tick: Tick, at: datetime) -> Json:
     """The newest value; its averages are added by the channel."""
     raw = {"type": "value", "id": tick.symbol, "time": unix_ms(tick.seen_at), "value": str(tick.price)}
     return {"index_id": tick.symbol, "received_at": unix_ms(at), "data": msgspec.json.encode(raw).decode()}
+
+
+def fast_index_value(tick: Tick, at: datetime) -> Json:
+    """A value of the fast channel, which has no averages."""
+    slow = index_value(tick, at)
+    return {**slow, "value_usd": str(tick.price), "source_ts_ms": unix_ms(tick.seen_at)}
 
 
 def average(values: Sequence[Decimal], start: int, end: int) -> Json:

@@ -7,6 +7,7 @@ seen a little late and through noise; around it stand about ten levels a side. S
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import erf, log, sqrt
 
@@ -52,6 +53,15 @@ EMPTY = StreetBook()
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What has gone on in a market, in count units."""
+
+    volume: int = 0
+    volume_day: int = 0  # of the last 24 hours
+    open_interest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Taker:
     """A street order that takes and does not rest: `price` is its limit."""
 
@@ -67,21 +77,21 @@ class Street:
         self._path = path
         self._root = root(seed, series, "street")
 
-    def book(self, close: int, second: int) -> StreetBook:
-        """The levels shown at that second, which lies inside the window."""
+    def book(self, close: int, second: int, levels: int = LEVELS_MAX) -> StreetBook:
+        """The best `levels` a side that are shown at that second, which lies inside the window."""
         fair = self.fair(close, second) * PRICE_UNIT
         left = close - second
         edge = EDGE_SHARE + (unit(self._root, _WIDE, close, second // 11) < WIDE_SHARE)
         edge *= COARSE_STEP if TAIL_LOW <= fair <= TAIL_HIGH else FINE_STEP
-        bids = self._side(_BIDS, close, second, _grid_floor(fair - edge))
-        asks = self._side(_ASKS, close, second, _grid_ceil(fair + edge))
+        bids = self._side(_BIDS, close, second, _grid_floor(fair - edge), levels)
+        asks = self._side(_ASKS, close, second, _grid_ceil(fair + edge), levels)
         if left < ONE_SIDED_SECONDS and unit(self._root, _ONE_SIDED, close, second // 3) < ONE_SIDED_SHARE:
             return StreetBook(bids, ()) if second % 2 else StreetBook((), asks)
         return StreetBook(bids, asks)
 
-    def takers(self, close: int, second: int, book: StreetBook) -> list[Taker]:
-        """Who takes from that book in that second, in order."""
-        drawn = (self._taker(close, second, number, book) for number in range(PRINTS_MAX))
+    def takers(self, close: int, second: int, touch: Callable[[], StreetBook]) -> list[Taker]:
+        """Who takes in that second, in order; `touch` gives the book of that second and is asked only where one may."""
+        drawn = (self._taker(close, second, number, touch) for number in range(PRINTS_MAX))
         return [taker for taker in drawn if taker]
 
     def fair(self, close: int, second: int) -> float:
@@ -118,28 +128,28 @@ class Street:
         share = rest / NOISE_SECONDS
         return (2 * (before * (1 - share) + after * share) - 1) * NOISE_CENTS / 100
 
-    def _side(self, side: int, close: int, second: int, price: int) -> tuple[Level, ...]:
-        """Levels from the touch outwards; none beyond the grid's ends."""
+    def _side(self, side: int, close: int, second: int, price: int, most: int) -> tuple[Level, ...]:
+        """Levels from the touch outwards, at most `most`; none beyond the grid's ends."""
         levels: list[Level] = []
         thin = THIN_SHARE + (1 - THIN_SHARE) * min(1.0, (close - second) / FULL_SIZE_SECONDS) ** 2
-        while len(levels) < LEVELS_MAX and LOWEST <= price <= HIGHEST:
+        while len(levels) < most and LOWEST <= price <= HIGHEST:
             draw = unit(self._root, side, close, price, second // SIZE_SECONDS)
             size = 10 ** (2.6 + 1.4 * draw) * thin * (0.6 + 0.12 * len(levels))
             levels.append((price, max(int(size * 100), 1)))
             price = _below(price) if side == _BIDS else _above(price)
         return tuple(levels)
 
-    def _taker(self, close: int, second: int, number: int, book: StreetBook) -> Taker | None:
+    def _taker(self, close: int, second: int, number: int, touch: Callable[[], StreetBook]) -> Taker | None:
         draw = unit(self._root, _PRINT, close, second, number)
         if draw >= PRINT_SHARE:
             return None
         buys = draw < PRINT_SHARE / 2
-        touch = book.asks if buys else book.bids
-        if not touch:
+        levels = touch().asks if buys else touch().bids
+        if not levels:
             return None
         place = unit(self._root, _PRINT, close, second, number, 1)
         count = int(PRINT_CONTRACTS_MAX**place * 100)
-        price = touch[0][0]
+        price = levels[0][0]
         if unit(self._root, _PRINT, close, second, number, 2) < SWEEP_SHARE:
             price = min(_above(_above(price)), HIGHEST) if buys else max(_below(_below(price)), LOWEST)
         return Taker(Side.BID if buys else Side.ASK, price, count)

@@ -14,10 +14,13 @@ from trading.domain.order import Side
 from trading.exchange.simulated.chance import identity
 from trading.exchange.simulated.matching import OPPOSITE
 from trading.exchange.simulated.records import FillRecord
+from trading.exchange.simulated.street import EMPTY
 from trading.exchange.simulated.venue import Venue
 from trading.exchange.simulated.windows import Window
 
-CHUNK = timedelta(seconds=30)  # of the world looked at in one go
+CHUNK = timedelta(minutes=15)  # of one market looked at in one go
+INSTANT = timedelta(microseconds=1)  # the clock's grain
+SHORT_CHUNK = timedelta(seconds=5)  # of every market; longer after one in which nothing was traded
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,18 @@ def tape(venue: Venue, window: Window, first: datetime, last: datetime) -> Itera
     return merge(street_prints(venue, window, first, last), ours, key=lambda p: (p.at, p.trade_id), reverse=True)
 
 
+def whole_tape(venue: Venue, first: datetime, last: datetime) -> Iterator[Print]:
+    """Executions of every market between two times (both included), newest first."""
+    until, chunk = min(last, venue.now), SHORT_CHUNK
+    while until >= first:
+        after = max(until - chunk, first - INSTANT)
+        windows = venue.world.stirring(after, until)
+        found = [p for w in windows for p in street_prints(venue, w, after + INSTANT, until)]
+        found += [own_print(fill) for fill in venue.account.fills if after < fill.at <= until]
+        yield from sorted(found, key=lambda p: (p.at, p.trade_id), reverse=True)
+        until, chunk = after, SHORT_CHUNK if found else min(2 * chunk, CHUNK)
+
+
 def own_print(fill: FillRecord) -> Print:
     """An execution of the member's, as everybody sees it."""
     side = fill.side if fill.is_taker else OPPOSITE[fill.side]
@@ -51,14 +66,16 @@ def street_prints(venue: Venue, window: Window, first: datetime, last: datetime)
         after = max(until - CHUNK, max(first, window.open_time) - timedelta(microseconds=1))
         for moment in reversed(list(venue.world.moments(window, after, until))):
             if venue.pauses.at(moment) is None:
-                yield from _prints(venue, window, moment)
+                yield from prints_at(venue, window, moment)
         until = after
 
 
-def _prints(venue: Venue, window: Window, moment: datetime) -> list[Print]:
-    book = venue.world.street(window, moment)
+def prints_at(venue: Venue, window: Window, moment: datetime) -> list[Print]:
+    """The street's own executions of one moment, the last id first."""
     prints = []
-    for number, taker in enumerate(venue.world.takers(window, moment)):
+    takers = venue.world.takers(window, moment)
+    book = venue.world.touch(window, moment) if takers else EMPTY
+    for number, taker in enumerate(takers):
         touch = book.asks if taker.side is Side.BID else book.bids
         trade_id = identity(venue.seed, f"{window.ticker}:{moment.timestamp()}", number)
         prints.append(Print(trade_id, window.ticker, taker.side, touch[0][0], min(taker.count, touch[0][1]), moment))

@@ -22,15 +22,18 @@ from trading.domain.money import ZERO
 from trading.domain.order import ExchangeStatus
 from trading.exchange.simulated import refusals
 from trading.exchange.simulated.account import OPENING_CASH, Account
-from trading.exchange.simulated.books import SWEEP_LAG, Books, known_window
+from trading.exchange.simulated.books import SWEEP_LAG, Books
 from trading.exchange.simulated.buckets import Meter
-from trading.exchange.simulated.chance import identity
 from trading.exchange.simulated.entry import OrderEntry
+from trading.exchange.simulated.groups import OrderGroups
 from trading.exchange.simulated.journal import Journal
-from trading.exchange.simulated.listing import MarketFilter, listed
+from trading.exchange.simulated.listing import MarketFilter, is_historical, listed
 from trading.exchange.simulated.pauses import Pause, Pauses
-from trading.exchange.simulated.records import Amendment, HeldOrder, NewOrder, Transfer
+from trading.exchange.simulated.records import Amendment, CashFlow, HeldOrder, NewOrder, ResultChange, Transfer
+from trading.exchange.simulated.results import Results
+from trading.exchange.simulated.scopes import Rights
 from trading.exchange.simulated.street import EMPTY, StreetBook
+from trading.exchange.simulated.treasury import Treasury
 from trading.exchange.simulated.units import PRICE_UNIT, contracts, dollars
 from trading.exchange.simulated.windows import Verdict, Window, status_at
 from trading.exchange.simulated.world import SeededWorld, World
@@ -57,10 +60,13 @@ class Venue:
         shadow_share: float = 0.0,
     ) -> None:
         self.clock, self.world, self.account, self.keys = clock, world, account, dict(keys)
+        self.rights: dict[str, Rights] = {}  # by key id; a key that is not here has all of them
         self.meter, self.pauses = Meter(), Pauses()
         self.seed = seed
         self.books = Books(world, account, self.pauses, seed, sweep_lag)
-        self._entry = OrderEntry(world, account, self.books, self.pauses, seed, shadow_share)
+        self.groups = OrderGroups(account, self.books, seed)
+        self.results, self._treasury = Results(world, account), Treasury(account, seed, SHARDS)
+        self._entry = OrderEntry(world, account, self.books, self.groups, self.pauses, seed, shadow_share)
         self._late: list[tuple[datetime, Callable[[], object]]] = []
         self._landing = False
         self.now = account.last_time or clock.now()
@@ -101,7 +107,14 @@ class Venue:
     # What anybody may read.
 
     def window(self, ticker: str) -> Window:
-        """A market by its ticker. Raises VenueError 404."""
+        """A live market by its ticker. Raises VenueError 404."""
+        window = self.known(ticker)
+        if is_historical(window, self.now):
+            raise refusals.market_not_found()
+        return window
+
+    def known(self, ticker: str) -> Window:
+        """A market by its ticker, live or historical. Raises VenueError 404."""
         window = self.world.window(ticker)
         if window is None or window.created_time > self.sync():
             raise refusals.market_not_found()
@@ -113,8 +126,7 @@ class Venue:
 
     def verdict(self, window: Window) -> Verdict | None:
         """How a market ended, once that is known."""
-        verdict = self.world.verdict(window) if window.close_time <= self.now else None
-        return verdict if verdict and verdict.determined_at <= self.now else None
+        return self.results.verdict(window, self.now)
 
     def status_of(self, window: Window) -> MarketStatus:
         return status_at(window, self.verdict(window), self.now)
@@ -139,26 +151,52 @@ class Venue:
     # What the member may do. Each act is journalled when it returns.
 
     def create(self, wish: NewOrder) -> HeldOrder:
-        return self._act(lambda: self._entry.create(wish, self.now))
+        return self.act(lambda: self._entry.create(wish, self.now))
 
     def cancel(self, order_id: str, shard: int | None = None) -> tuple[HeldOrder, Decimal]:
         """The order and the contracts taken off."""
-        order, count = self._act(lambda: self._entry.cancel(order_id, self.now, shard))
+        order, count = self.act(lambda: self._entry.cancel(order_id, self.now, shard))
         return order, contracts(count)
 
     def cancel_all(self) -> None:
-        self._act(lambda: self._entry.cancel_all(self.now))
+        self.act(lambda: self._entry.cancel_all(self.now))
 
     def amend(self, order_id: str, wish: Amendment) -> tuple[HeldOrder, HeldOrder]:
         """The order before and after."""
-        return self._act(lambda: self._entry.amend(order_id, wish, self.now))
+        return self.act(lambda: self._entry.amend(order_id, wish, self.now))
 
     def decrease(self, order_id: str, by: Decimal | None = None, to: Decimal | None = None) -> HeldOrder:
-        return self._act(lambda: self._entry.decrease(order_id, by, to, self.now))
+        return self.act(lambda: self._entry.decrease(order_id, by, to, self.now))
 
     def transfer(self, source: int, destination: int, amount: Decimal, client_transfer_id: str = "") -> Transfer:
-        """Move dollars between shards, at once. The same client id twice is one transfer."""
-        return self._act(lambda: self._transfer(source, destination, amount, client_transfer_id))
+        """Move dollars between shards, at once. The same client id twice is one transfer. None while all is paused."""
+
+        def move() -> Transfer:
+            self.pauses.check_exchange(self.now)
+            return self._treasury.transfer(source, destination, amount, client_transfer_id, self.now)
+
+        return self.act(move)
+
+    def deposit(self, amount: Decimal) -> CashFlow:
+        """Let dollars (whole cents) come in from outside, on shard 0."""
+        return self.act(lambda: self._treasury.deposit(amount, self.now))
+
+    def withdraw(self, amount: Decimal) -> CashFlow:
+        """Let free dollars of shard 0 go out."""
+        return self.act(lambda: self._treasury.withdraw(amount, self.now))
+
+    def amend_result(self, ticker: str, result: str, at: datetime | None = None) -> ResultChange:
+        """Order another result (yes or no) of a market that has one by `at`, which is not before now (None: now)."""
+        window = self.window(ticker)
+        return self.act(lambda: self.results.change(window, result, max(at or self.now, self.now), self.now))
+
+    def act(self, act: Callable[[], _T]) -> _T:
+        """Do something at the clock's time, and write down what it has changed, also where it is refused."""
+        self.sync()
+        try:
+            return act()
+        finally:
+            self.account.commit(self.now)
 
     # What the member may read.
 
@@ -182,52 +220,14 @@ class Venue:
         finally:
             self._landing = False
 
-    def _act(self, act: Callable[[], _T]) -> _T:
-        self.sync()
-        try:
-            return act()
-        finally:
-            self.account.commit(self.now)
-
     def _advance(self, to: datetime) -> None:
         if self.account.resting:
             self.books.advance(to)
-        if self.account.holdings:
-            self._settle_due(to)
+        if self.account.holdings or self.account.result_changes:
+            self.results.settle_due(self.now, to)
         self.now = to
         last = self.account.last_time
         self.account.commit(to, mark=last is None or to - last >= MARK_EVERY)
-
-    def _settle_due(self, to: datetime) -> None:
-        due = []
-        for ticker in self.account.holdings:
-            window = known_window(self.world, ticker)
-            verdict = self.world.verdict(window) if window.close_time <= to else None
-            if verdict and verdict.settled_at <= to:
-                due.append((verdict.settled_at, ticker, window, verdict))
-        for _, _, window, verdict in sorted(due, key=lambda d: d[:2]):
-            self.account.settle(window, verdict)
-
-    def _transfer(self, source: int, destination: int, amount: Decimal, client_transfer_id: str) -> Transfer:
-        for done in self.account.transfers:
-            if client_transfer_id and done.client_transfer_id == client_transfer_id:
-                return done
-        if amount <= 0 or source == destination or {source, destination} - SHARDS.keys():
-            raise refusals.invalid_parameters("a transfer needs a positive amount and two different shards")
-        if amount > self.account.available(source):
-            raise refusals.insufficient_balance()
-        number = len(self.account.transfers)
-        done = Transfer(
-            number,
-            identity(self.seed, "transfer", number),
-            client_transfer_id,
-            source,
-            destination,
-            amount,
-            self.now,
-        )
-        self.account.move(done)
-        return done
 
     def _worth(self, ticker: str, held: int, cost: Decimal) -> Decimal:
         window = self.world.window(ticker)

@@ -11,7 +11,16 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from trading.domain.money import CENTI_CENT, MICRO, ONE
 from trading.domain.order import Side
-from trading.exchange.simulated.records import FillRecord, HeldOrder, Holding, SettlementRecord, Transfer
+from trading.exchange.simulated.history import Cutoffs
+from trading.exchange.simulated.records import (
+    CashFlow,
+    FillRecord,
+    HeldOrder,
+    Holding,
+    OrderGroup,
+    SettlementRecord,
+    Transfer,
+)
 from trading.exchange.simulated.street import Level, StreetBook
 from trading.exchange.simulated.units import PRICE_UNIT, contracts
 
@@ -189,6 +198,38 @@ def transfer(record: Transfer) -> Json:
         "amount": dollars4(record.amount),
         "status": "complete",
         "created_ts": int(record.at.timestamp()),
+    }
+
+
+def order_group(group: OrderGroup) -> Json:
+    """As the list has it. The flag says that the group has triggered (seen on the demo exchange)."""
+    return {
+        "id": group.group_id,
+        "contracts_limit_fp": count(group.limit),
+        "is_auto_cancel_enabled": group.triggered,
+        "exchange_index": group.exchange_index,
+    }
+
+
+def cash_flow(flow: CashFlow) -> Json:
+    """A deposit or a withdrawal: here all are bank transfers, applied at once and free."""
+    return {
+        "id": flow.flow_id,
+        "status": "applied",
+        "type": "ach",
+        "amount_cents": cents(flow.amount),
+        "fee_cents": 0,
+        "created_ts": int(flow.at.timestamp()),
+        "finalized_ts": int(flow.at.timestamp()),
+    }
+
+
+def cutoffs(cut: Cutoffs) -> Json:
+    return {
+        "market_settled_ts": rfc3339(cut.market_settled),
+        "trades_created_ts": rfc3339(cut.trades_created),
+        "orders_updated_ts": rfc3339(cut.orders_updated),
+        "market_positions_last_updated_ts": rfc3339(cut.market_positions_last_updated),
     }
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
-from trading.domain.market import TAPERED_DECI_CENT, MarketStatus
+from trading.domain.market import MarketStatus
 from trading.domain.order import ExchangeStatus
-from trading.exchange.simulated.street import EMPTY, HIGHEST, LOWEST, StreetBook
+from trading.exchange.simulated.about import about
+from trading.exchange.simulated.fee_schedule import HasFeeTerms
+from trading.exchange.simulated.grids import Grid
+from trading.exchange.simulated.listing import updated_at
+from trading.exchange.simulated.street import EMPTY, StreetBook
 from trading.exchange.simulated.tape import Print
 from trading.exchange.simulated.units import PRICE_UNIT
 from trading.exchange.simulated.venue import SHARDS, Venue
-from trading.exchange.simulated.windows import STRIKE_AFTER, Series, Verdict, Window
+from trading.exchange.simulated.windows import Series, Verdict, Window
 from trading.exchange.simulated.wire import Json, count, dollars4, price, rfc3339
 
 EXPECTED_AFTER = timedelta(minutes=5)  # of the close, as live markets say; they settle after seconds
 LATEST_AFTER = timedelta(days=7)
-PRICE_RANGES = [
-    {"start": dollars4(r.start), "end": dollars4(r.end), "step": dollars4(r.step)} for r in TAPERED_DECI_CENT
-]
+TIMES_KEPT = 16_384  # spelt times: a listing repeats them
 SOURCES = [{"name": "CF Benchmarks", "url": "https://www.cfbenchmarks.com/"}]
+EXCLUSIVE = "MECNET"  # the return of collateral where exactly one of an event's markets pays
 ALL_DAY = {"open_time": "00:00", "close_time": "24:00"}
 THURSDAY_HOURS = [{"open_time": "00:00", "close_time": "03:00"}, {"open_time": "05:00", "close_time": "24:00"}]
 WEEK_DAYS = ("monday", "tuesday", "wednesday", "friday", "saturday", "sunday")
@@ -29,60 +33,83 @@ def market(venue: Venue, window: Window) -> Json:
     """The market object, as of the venue's time."""
     now, status, verdict = venue.now, venue.status_of(window), venue.verdict(window)
     strike = venue.world.strike(window, now)
-    book = venue.books.shown(window, now)
+    grid = venue.world.grids.of(window, now)
+    book, activity = venue.books.touch(window, now), venue.world.activity(window, now)
+    traded = activity.volume > 0 or window.about is None
     return {
         **_identity(window, strike),
-        **_times(window, verdict, now),
-        **_quotes(book, _last_price(book, verdict)),
+        **_times(venue, window, verdict, now),
+        **_quotes(book, _last_price(book, verdict, grid) if traded else 0),
+        **price_levels(grid),
         "status": str(status),
         "result": verdict.result if verdict else "",
         "expiration_value": str(verdict.expiration_value or "") if verdict else "",
         "settlement_value_dollars": dollars4(verdict.value) if verdict else None,
-        "volume_fp": count(venue.world.volume(window, now)),
-        "volume_24h_fp": count(venue.world.volume(window, now)),
-        "open_interest_fp": count(venue.world.volume(window, now) // 4),
+        "volume_fp": count(activity.volume),
+        "volume_24h_fp": count(activity.volume_day),
+        "open_interest_fp": count(activity.open_interest),
         "exchange_index": window.exchange_index,
-        "floor_strike": None if strike is None else float(strike),
         "is_provisional": status is MarketStatus.DETERMINED,
     }
 
 
+@lru_cache(maxsize=16)
+def price_levels(grid: Grid) -> Json:
+    """A grid's name and ranges."""
+    ranges = [{"start": dollars4(r.start), "end": dollars4(r.end), "step": dollars4(r.step)} for r in grid.ranges]
+    return {"price_level_structure": grid.name, "price_ranges": ranges}
+
+
 def event(venue: Venue, window: Window) -> Json:
-    """The event of a window; it has this one market."""
-    series = window.series
+    """The event that a market belongs to, as of the venue's time."""
+    series, said = window.series, about(window, None)
+    quarter: Json = {"strike_period": "15min", "product_metadata": {"cadence": "fifteen_min"}}
+    override = venue.world.fees.override(window, venue.now)
     return {
         "event_ticker": window.event_ticker,
         "series_ticker": series.ticker,
-        "title": f"{series.coin} price up in next 15 mins?",
-        "sub_title": f"On {window.close_time:%b} {window.close_time.day}, {window.close_time:%Y at %H:%M} UTC",
-        "collateral_return_type": "",
-        "mutually_exclusive": False,
-        "category": "Crypto",
+        "title": said.event_title,
+        "sub_title": said.event_sub_title,
+        "collateral_return_type": said.collateral,
+        "mutually_exclusive": said.collateral == EXCLUSIVE,
+        "category": series.category,
         "strike_date": rfc3339(window.close_time),
-        "strike_period": "15min",
-        "product_metadata": {"cadence": "fifteen_min"},
+        **({} if window.about else quarter),
         "settlement_sources": SOURCES,
-        "last_updated_ts": rfc3339(min(window.created_time, venue.now)),
+        "last_updated_ts": rfc3339(event_updated_at(venue, window)),
+        "fee_type_override": override.fee_type if override else None,
+        "fee_multiplier_override": number(override.fee_multiplier) if override else None,
         "exchange_index": window.exchange_index,
     }
 
 
-def series(known: Series) -> Json:
+def event_updated_at(venue: Venue, window: Window) -> datetime:
+    """When an event object last changed."""
+    override = venue.world.fees.override(window, venue.now)
+    return max(min(window.created_time, venue.now), override.at if override else window.created_time)
+
+
+def series(known: Series, terms: HasFeeTerms) -> Json:
     return {
         "ticker": known.ticker,
         "title": known.title,
-        "frequency": "fifteen_min",
-        "category": "Crypto",
-        "categories": ["Crypto"],
-        "tags": [known.coin, "15 min"],
+        "frequency": known.frequency,
+        "category": known.category,
+        "categories": [known.category],
+        "tags": list(known.tags) or [known.coin, "15 min"],
         "settlement_sources": SOURCES,
         "contract_url": "",
         "contract_terms_url": "",
-        "fee_type": known.fee_type,
-        "fee_multiplier": known.fee_multiplier,
+        "fee_type": terms.fee_type,
+        "fee_multiplier": number(terms.fee_multiplier),
         "additional_prohibitions": [],
         "exchange_index": known.exchange_index,
     }
+
+
+def number(amount: Decimal) -> int | float:
+    """A multiplier or a strike as a JSON number."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
 def trade(printed: Print) -> Json:
@@ -126,42 +153,44 @@ def schedule(now: datetime) -> Json:
 
 
 def _identity(window: Window, strike: Decimal | None) -> Json:
-    index, target = window.series.index_id, "TBD" if strike is None else f"${strike:,}"
+    said = about(window, strike)
     return {
         "ticker": window.ticker,
         "event_ticker": window.event_ticker,
         "market_type": "binary",
-        "title": f"{window.series.coin} price up in next 15 mins?",
-        "yes_sub_title": f"Target Price: {target}",
-        "no_sub_title": f"Target price: {target}",
-        "rules_primary": f"Yes if the mean of the last sixty {index} values before the close is at least {target}.",
-        "rules_secondary": f"The mean is rounded to {window.series.decimals} decimals.",
-        "strike_type": "greater_or_equal",
-        "custom_strike": {"round_digits": str(window.series.decimals)},
-        "price_level_structure": "tapered_deci_cent",
-        "price_ranges": PRICE_RANGES,
+        "title": said.title,
+        "yes_sub_title": said.yes_sub_title,
+        "no_sub_title": said.no_sub_title,
+        "rules_primary": said.rules[0],
+        "rules_secondary": said.rules[1],
+        "strike_type": said.strike_type,
+        "floor_strike": None if said.floor_strike is None else float(said.floor_strike),
+        "cap_strike": None if said.cap_strike is None else float(said.cap_strike),
+        "custom_strike": None if window.about else {"round_digits": str(window.series.decimals)},
         "notional_value_dollars": "1.0000",
         "settlement_bounds_type": "default",
-        "settlement_timer_seconds": 1,
+        "settlement_timer_seconds": 1 if window.about is None else round(window.settles_after.total_seconds() / 2),
         "can_close_early": True,
     }
 
 
-def _times(window: Window, verdict: Verdict | None, now: datetime) -> Json:
-    expected, latest = rfc3339(window.close_time + EXPECTED_AFTER), rfc3339(window.close_time + LATEST_AFTER)
-    changes = [window.created_time, window.open_time + STRIKE_AFTER]
-    changes += [verdict.determined_at, verdict.settled_at] if verdict else []
+_spelt = lru_cache(maxsize=TIMES_KEPT)(rfc3339)
+
+
+def _times(venue: Venue, window: Window, verdict: Verdict | None, now: datetime) -> Json:
+    expected, latest = _spelt(window.close_time + EXPECTED_AFTER), _spelt(window.close_time + LATEST_AFTER)
     settled = verdict and verdict.settled_at <= now
+    ends = (verdict.determined_at, verdict.settled_at) if verdict else ()
     return {
-        "created_time": rfc3339(window.created_time),
-        "updated_time": rfc3339(max((t for t in changes if t <= now), default=window.created_time)),
-        "open_time": rfc3339(window.open_time),
-        "close_time": rfc3339(window.close_time),
+        "created_time": _spelt(window.created_time),
+        "updated_time": _spelt(max([updated_at(venue.world, window, now), *(at for at in ends if at <= now)])),
+        "open_time": _spelt(window.open_time),
+        "close_time": _spelt(window.close_time),
         "expected_expiration_time": expected,
         "occurrence_datetime": expected,
         "expiration_time": latest,
         "latest_expiration_time": latest,
-        "settlement_ts": rfc3339(verdict.settled_at) if verdict and settled else None,
+        "settlement_ts": _spelt(verdict.settled_at) if verdict and settled else None,
     }
 
 
@@ -182,10 +211,10 @@ def _quotes(book: StreetBook, last_price: int) -> Json:
     }
 
 
-def _last_price(book: StreetBook, verdict: Verdict | None) -> int:
+def _last_price(book: StreetBook, verdict: Verdict | None, grid: Grid) -> int:
     """The bid while it trades; the extreme that a settled market ended at; nothing before."""
     if verdict:
-        return HIGHEST if verdict.result == "yes" else LOWEST
+        return grid.highest if verdict.result == "yes" else grid.lowest
     if book is EMPTY:
         return 0
     return book.bids[0][0] if book.bids else book.asks[0][0] if book.asks else 0

@@ -6,47 +6,44 @@ is what lets the venue be lazy, and what lets a restarted exchange go on in the 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from heapq import merge
 from typing import Protocol
 
 from trading.domain.market import Tick
-from trading.domain.money import ONE, ZERO
-from trading.exchange.simulated.spot import ANCHOR, SpotPath
-from trading.exchange.simulated.street import EMPTY, Street, StreetBook, Taker
-from trading.exchange.simulated.windows import (
-    DETERMINED_AFTER,
-    FINALIZED_AFTER,
-    KNOWN_SERIES,
-    STRIKE_AFTER,
-    WINDOW_SECONDS,
-    Series,
-    Verdict,
-    Window,
-    close_of,
-    window_closing,
-)
-
-QUARTER = timedelta(seconds=WINDOW_SECONDS)
-BOOKS_KEPT = 256  # of the newest asked
-NAMES_KEPT = 1024
-TICKS_KEPT = 256
+from trading.exchange.simulated.crowd import Crowd
+from trading.exchange.simulated.fee_schedule import FeeSchedule
+from trading.exchange.simulated.grids import Grids
+from trading.exchange.simulated.quarters import Quarters
+from trading.exchange.simulated.street import Activity, StreetBook, Taker
+from trading.exchange.simulated.windows import Series, Verdict, Window
 
 
-class World(Protocol):
-    """What the venue needs of a world. Times are aware UTC; the venue never asks about the future but for verdicts."""
+class Markets(Protocol):
+    """A set of markets and what goes on in them. Times are aware UTC; nobody asks about the future but for verdicts."""
 
     @property
     def series(self) -> Sequence[Series]: ...
 
     def window(self, ticker: str) -> Window | None:
-        """The market of that name, or None when this world has none."""
+        """The market of that name, or None when there is none."""
+
+    def event(self, ticker: str) -> Sequence[Window]:
+        """The markets of that event, the last name first; none for an unknown one."""
 
     def windows(self, series: str, first: datetime, last: datetime) -> Iterator[Window]:
-        """Markets that close between `first` and `last` (both included), the latest close first."""
+        """Markets that close between the two (both included), falling by `Window.place`; no series means every one."""
+
+    def listed(self, series: str, first: datetime, last: datetime, at: datetime) -> Iterator[Window]:
+        """The same, of those that are created by `at`; `last` may be far away."""
+
+    def stirring(self, after: datetime, until: datetime) -> Iterator[Window]:
+        """Markets whose street may have changed later than `after` and not later than `until`, in any order."""
+
+    def living(self, after: datetime, until: datetime) -> Iterator[Window]:
+        """Markets in whose life something may have happened in that time (listed, opened, ended...), in any order."""
 
     def strike(self, window: Window, at: datetime) -> Decimal | None:
         """The strike as shown at that time."""
@@ -63,112 +60,93 @@ class World(Protocol):
     def street(self, window: Window, moment: datetime) -> StreetBook:
         """What the street shows from that moment on."""
 
+    def touch(self, window: Window, moment: datetime) -> StreetBook:
+        """The best level of each side of that book; cheaper where the rest is not needed."""
+
     def takers(self, window: Window, moment: datetime) -> Sequence[Taker]:
         """Who takes at that moment, in order."""
 
-    def volume(self, window: Window, at: datetime) -> int:
-        """Contracts traded so far, count units."""
+    def activity(self, window: Window, at: datetime) -> Activity:
+        """What has been traded so far and is held."""
+
+
+class World(Markets, Protocol):
+    """What the venue needs: markets, their indices, and the terms and grids that change with time."""
+
+    @property
+    def fees(self) -> FeeSchedule: ...
+
+    @property
+    def grids(self) -> Grids: ...
 
     def spot(self, index_id: str, at: datetime) -> Tick | None:
         """The index's newest value with its own time; None for an index that this world does not have."""
 
 
 class SeededWorld:
-    """Quarter-hour markets around the clock on a seeded index. `at` before 2025 raises ValueError."""
+    """Quarter-hour markets around the clock on a seeded index. `at` before 2025 raises ValueError.
 
-    def __init__(self, seed: int, series: Sequence[str] = ("KXBTC15M",)) -> None:
-        self.series: Sequence[Series] = tuple(KNOWN_SERIES[name] for name in series)
-        self._paths = {s.ticker: SpotPath(seed, s) for s in self.series}
-        self._streets = {s.ticker: Street(seed, self._paths[s.ticker], s.ticker) for s in self.series}
-        self._of_index = {s.index_id: s for s in self.series}
-        self._tick = lru_cache(maxsize=TICKS_KEPT)(self._read_tick)
-        self._books: OrderedDict[tuple[str, datetime], StreetBook] = OrderedDict()
+    `series` are names of KNOWN_SERIES. `crowd` is how many other markets trade at any time besides (see `crowd`).
+    """
+
+    def __init__(self, seed: int, series: Sequence[str] = ("KXBTC15M",), crowd: int = 0) -> None:
+        self._quarters = Quarters(seed, series)
+        self.grids = Grids()
+        self._crowd = Crowd(seed, crowd, self.grids)
+        self._parts: tuple[Markets, ...] = (self._quarters, self._crowd) if crowd else (self._quarters,)
+        self._of_series: dict[str, Markets] = {s.ticker: part for part in self._parts for s in part.series}
+        self.series: Sequence[Series] = tuple(s for part in self._parts for s in part.series)
+        self.fees = FeeSchedule(self._crowd.fee_changes())
 
     def window(self, ticker: str) -> Window | None:
-        window = _named(ticker)
-        return window if window and window.series.ticker in self._paths else None
+        part = self._of_series.get(ticker.partition("-")[0])
+        return part.window(ticker) if part else None
+
+    def event(self, ticker: str) -> Sequence[Window]:
+        part = self._of_series.get(ticker.partition("-")[0])
+        return part.event(ticker) if part else ()
 
     def windows(self, series: str, first: datetime, last: datetime) -> Iterator[Window]:
-        if series not in self._paths:
-            return
-        close = last - timedelta(seconds=last.timestamp() % WINDOW_SECONDS)
-        while close >= max(first, ANCHOR + 2 * QUARTER):
-            yield window_closing(KNOWN_SERIES[series], close)
-            close -= QUARTER
+        return _merged([part.windows(series, first, last) for part in self._parts])
+
+    def listed(self, series: str, first: datetime, last: datetime, at: datetime) -> Iterator[Window]:
+        return _merged([part.listed(series, first, last, at) for part in self._parts])
+
+    def stirring(self, after: datetime, until: datetime) -> Iterator[Window]:
+        for part in self._parts:
+            yield from part.stirring(after, until)
+
+    def living(self, after: datetime, until: datetime) -> Iterator[Window]:
+        for part in self._parts:
+            yield from part.living(after, until)
 
     def strike(self, window: Window, at: datetime) -> Decimal | None:
-        if at < window.open_time + STRIKE_AFTER:
-            return None
-        return self._settled_value(window, window.open_time)
+        return self._of_series[window.series.ticker].strike(window, at)
 
     def verdict(self, window: Window) -> Verdict | None:
-        value = self._settled_value(window, window.close_time)
-        above = value >= self._settled_value(window, window.open_time)
-        determined, settled = window.close_time + DETERMINED_AFTER, window.close_time + FINALIZED_AFTER
-        return Verdict("yes" if above else "no", ONE if above else ZERO, value, determined, settled)
+        return self._of_series[window.series.ticker].verdict(window)
 
     def moment(self, window: Window, at: datetime) -> datetime:
-        return at.replace(microsecond=0)
+        return self._of_series[window.series.ticker].moment(window, at)
 
     def moments(self, window: Window, after: datetime, until: datetime) -> Iterator[datetime]:
-        second = timedelta(seconds=1)
-        moment = after.replace(microsecond=0) + second
-        while moment <= until:
-            yield moment
-            moment += second
+        return self._of_series[window.series.ticker].moments(window, after, until)
 
     def street(self, window: Window, moment: datetime) -> StreetBook:
-        if not window.trades_at(moment):
-            return EMPTY
-        key = (window.ticker, moment)
-        book = self._books.get(key)
-        if book is None:
-            book = self._streets[window.series.ticker].book(_second(window.close_time), _second(moment))
-            self._books[key] = book
-            if len(self._books) > BOOKS_KEPT:
-                self._books.popitem(last=False)
-        return book
+        return self._of_series[window.series.ticker].street(window, moment)
+
+    def touch(self, window: Window, moment: datetime) -> StreetBook:
+        return self._of_series[window.series.ticker].touch(window, moment)
 
     def takers(self, window: Window, moment: datetime) -> Sequence[Taker]:
-        if not window.trades_at(moment):
-            return ()
-        street = self._streets[window.series.ticker]
-        return street.takers(_second(window.close_time), _second(moment), self.street(window, moment))
+        return self._of_series[window.series.ticker].takers(window, moment)
 
-    def volume(self, window: Window, at: datetime) -> int:
-        return self._streets[window.series.ticker].volume(_second(window.close_time), _second(at))
+    def activity(self, window: Window, at: datetime) -> Activity:
+        return self._of_series[window.series.ticker].activity(window, at)
 
     def spot(self, index_id: str, at: datetime) -> Tick | None:
-        series = self._of_index.get(index_id)
-        return self._tick(series, _second(at)) if series else None
-
-    def _read_tick(self, series: Series, second: int) -> Tick:
-        value = _index_value(series, self._paths[series.ticker].points(second))
-        return Tick(series.index_id, value, datetime.fromtimestamp(second, UTC), (series.index_id,))
-
-    def _settled_value(self, window: Window, boundary: datetime) -> Decimal:
-        points = self._paths[window.series.ticker].mean_before(_second(boundary))
-        return _index_value(window.series, points)
+        return self._quarters.spot(index_id, at)
 
 
-def _index_value(series: Series, points: int) -> Decimal:
-    return Decimal(points).scaleb(-series.decimals)
-
-
-def _second(at: datetime) -> int:
-    return int(at.timestamp())
-
-
-@lru_cache(maxsize=NAMES_KEPT)
-def _named(ticker: str) -> Window | None:
-    """The market of any known series that is spelt so."""
-    event, _, _ = ticker.rpartition("-")
-    series, close = KNOWN_SERIES.get(event.partition("-")[0]), close_of(event)
-    if series is None or close is None or not _is_close(close):
-        return None
-    window = window_closing(series, close)
-    return window if window.ticker == ticker else None
-
-
-def _is_close(close: datetime) -> bool:
-    return close >= ANCHOR + 2 * QUARTER and _second(close) % WINDOW_SECONDS == 0
+def _merged(parts: Sequence[Iterator[Window]]) -> Iterator[Window]:
+    return parts[0] if len(parts) == 1 else merge(*parts, key=lambda w: w.place, reverse=True)

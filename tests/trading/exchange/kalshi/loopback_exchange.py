@@ -39,12 +39,14 @@ def violations(method: str, path: str, query: dict[str, list[str]], body: bytes)
     reference = spec()
     if reference is None or "cfbenchmarks" in path:
         return []
-    for operation in reference["operations"]:
-        pattern = re.sub(r"\{\w+\}", "[^/]+", operation["path"])
-        if operation["method"] == method and re.fullmatch(pattern, path):
-            break
-    else:
+    fitting = [
+        operation
+        for operation in reference["operations"]
+        if operation["method"] == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", operation["path"]), path)
+    ]
+    if not fitting:
         return [f"no operation {method} {path}"]
+    operation = min(fitting, key=lambda found: found["path"].count("{"))  # the literal path wins
     known = {p["name"] for p in operation["params"] if p["in"] == "query"}
     found = [f"{method} {path}: unknown parameter {name}" for name in set(query) - known]
     if operation["body"]:
@@ -156,7 +158,7 @@ class Loopback:
                 loopback.arrived(Seen(self.command, path, query, dict(self.headers), body, self.number))
                 self.give(loopback._next(self.command, path))
 
-            do_GET = do_POST = do_DELETE = answer
+            do_GET = do_POST = do_PUT = do_DELETE = answer
 
             def give(self, reply: Reply) -> None:
                 if reply.fault == "stall":

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,6 +60,8 @@ def test_times_without_a_zone_or_in_another_one() -> None:
     assert codec.moment("2026-09-18T21:15:00-04:00") == datetime(2026, 9, 19, 1, 15, tzinfo=UTC)
     with pytest.raises(ValueError, match="not a time"):
         codec.timestamp(1e18)
+    with pytest.raises(ValueError, match="not a time"):
+        codec.moment("9999-12-31T23:59:59-23:59")
 
 
 def test_absent_values_of_a_market_may_be_missing_null_or_empty() -> None:
@@ -182,9 +185,17 @@ def test_a_fill_may_have_its_older_id_and_time() -> None:
     lives=st.none() | st.integers(1, 100_000),
     shard=st.integers(0, 5),
     reduce_only=st.booleans(),
+    post_only=st.booleans(),
 )
 def test_what_is_sent_means_what_was_ordered(
-    side: Side, price: Decimal, count: Decimal, force: TimeInForce, lives: int | None, shard: int, reduce_only: bool
+    side: Side,
+    price: Decimal,
+    count: Decimal,
+    force: TimeInForce,
+    lives: int | None,
+    shard: int,
+    reduce_only: bool,
+    post_only: bool,
 ) -> None:
     order = Order(
         client_order_id="c-1",
@@ -201,8 +212,9 @@ def test_what_is_sent_means_what_was_ordered(
         expires_at=NOW + timedelta(seconds=lives) if lives else None,
         exchange_index=shard,
         reduce_only=reduce_only,
+        post_only=post_only,
     )
-    raw = codec.order_body(order, 0)
+    raw = msgspec.json.encode(codec.new_order(order, 0))
     body = json.loads(raw)
     assert violations("POST", "/portfolio/events/orders", {}, raw) == []
     assert (body["side"], Decimal(body["price"]), Decimal(body["count"])) == (side.value, price, count)
@@ -211,6 +223,7 @@ def test_what_is_sent_means_what_was_ordered(
     assert ("cancel_order_on_pause" in body) is resting
     assert ("expiration_time" in body) is (resting and lives is not None)
     assert body.get("reduce_only", False) is reduce_only
+    assert body.get("post_only", False) is post_only
 
 
 @given(prices, counts, counts, moments)

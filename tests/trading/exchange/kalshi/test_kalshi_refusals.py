@@ -89,3 +89,39 @@ def test_the_clock_is_named_with_its_error() -> None:
 def test_an_unknown_code_is_kept() -> None:
     error = order_error(Refusal(400, "brand_new", "words", "more"))
     assert (error.code, error.message, error.http_status) == ("brand_new", "words (more)", 400)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (Refusal(400, "insufficient_balance"), "kalshi-chatops fund --to 2"),
+        (Refusal(400, "available_balance_too_low"), "cash on shard 2"),
+        (Refusal(409, "MARKET_INACTIVE"), "market is closed"),
+        (Refusal(400, "market_closed"), "market is closed"),
+        (Refusal(409, "trading_is_paused"), "Thursday"),
+        (Refusal(409, "exchange_is_paused"), "wait"),
+        (Refusal(400, "invalid_parameters"), "price_ranges"),
+        (Refusal(400, "invalid_order_size"), "0.01"),
+        (Refusal(400, "order_already_exists"), "new id"),
+        (Refusal(409, "fill_or_kill_insufficient_resting_volume"), "immediate_or_cancel"),
+        (Refusal(400, "invalid_order", "invalid order", "post only cross"), "post-only"),
+        (Refusal(400, "invalid_order", "Post only cross"), "post-only"),
+        (Refusal(404, "market_not_found"), "no such market"),
+        (Refusal(404, "not_found"), "no such order"),
+        (Refusal(410, "deprecated_v1_order_endpoint"), "update kalshi-chatops"),
+    ],
+)
+def test_each_refusal_of_an_order_names_its_fix_and_keeps_what_was_said(refusal: Refusal, words: str) -> None:
+    error = order_error(refusal, None, 2)
+    assert words in error.message
+    assert refusal.message in error.message
+    assert (error.code, error.http_status) == (refusal.code, refusal.status)
+    assert "{" not in error.message
+
+
+def test_what_the_exchange_said_is_never_taken_for_a_form() -> None:
+    said = 'field {"price"} {shard} {0}'
+    assert said in order_error(Refusal(400, "invalid_parameters", said), None, 2).message
+    assert order_error(Refusal(400, "brand_new", said)).message == said
+    assert said in advice(Refusal(403, "forbidden", said))
+    assert said in advice(Refusal(401, "brand_new", said))

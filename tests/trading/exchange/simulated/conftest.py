@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.schemas import FRAME_MODELS, Schemas
 from trading.clock import VirtualClock, real_now
 from trading.exchange.simulated.keys import Credentials, make_key
 from trading.exchange.simulated.server import ROOT, SimulatedServer
@@ -27,7 +27,6 @@ from trading.exchange.simulated.stream import Stream
 from trading.exchange.simulated.venue import Venue, open_venue
 
 START = datetime(2026, 1, 5, 12, 5, tzinfo=UTC)  # a Monday, five minutes into a window
-NESTED_ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "object"}}}
 
 
 @pytest.fixture
@@ -88,6 +87,12 @@ class Caller:
 
 
 @pytest.fixture
+def calling(credentials: Credentials) -> Callable[[SimulatedServer, aiohttp.ClientSession], Caller]:
+    """Makes a client of any server that knows the key."""
+    return lambda server, session: Caller(server, credentials, session)
+
+
+@pytest.fixture
 async def caller(venue: Venue, credentials: Credentials) -> AsyncIterator[Caller]:
     """A running server on the venue and a client of it."""
     server = SimulatedServer(venue, keys=[credentials])
@@ -97,56 +102,22 @@ async def caller(venue: Venue, credentials: Credentials) -> AsyncIterator[Caller
     await server.stop()
 
 
+@pytest.fixture
+def checked(caller: Caller, schema_check: Callable[[str, str, int, Any], None]) -> Caller:
+    """A client whose every answer is held against the exchange's schema."""
+    caller.check = schema_check
+    return caller
+
+
 @pytest.fixture(scope="session")
 def schema_check(reference: Path) -> Callable[[str, str, int, Any], None]:
     """Checks an answer against the operation of that method and path in the exchange's own description."""
-    described = json.loads((reference / "kalshi-api-3.34.0.json").read_text())
-    validators: dict[str, Any] = {}
+    schemas = Schemas(reference)
 
     def check(method: str, path: str, status: int, payload: Any) -> None:
-        if status >= 400:
-            jsonschema.validate(payload, NESTED_ERROR)
-            return
-        name = _response(described["operations"], method, path, status)
-        if name not in validators:
-            schema = {"$ref": f"#/definitions/{name}", "definitions": described["definitions"]}
-            validators[name] = jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
-        problems = [f"{e.json_path}: {e.message}" for e in validators[name].iter_errors(payload)]
-        assert not problems, f"{method} {path}: {problems}"
+        assert schemas.answer(method, path, status, payload) == []
 
     return check
-
-
-def _response(operations: list[dict[str, Any]], method: str, path: str, status: int) -> str:
-    """The response model's name; the longest literal path wins, as it does in the routing."""
-    found = [o for o in operations if o["method"] == method and _fits(o["path"], path)]
-    assert found, f"{method} {path} is no operation of the exchange"
-    best = min(found, key=lambda o: o["path"].count("{"))
-    assert str(status) in best["responses"], f"{method} {path} never answers {status}"
-    return str(best["responses"][str(status)])
-
-
-def _fits(template: str, path: str) -> bool:
-    parts, given = template.split("/"), path.split("/")
-    return len(parts) == len(given) and all(p.startswith("{") or p == g for p, g in zip(parts, given, strict=True))
-
-
-FRAME_MODELS = {  # by the type of a frame
-    "subscribed": "subscribedResponse",
-    "unsubscribed": "unsubscribedResponse",
-    "ok": "okResponse",
-    "error": "errorResponse",
-    "orderbook_snapshot": "orderbookSnapshot",
-    "orderbook_delta": "orderbookDelta",
-    "ticker": "ticker",
-    "trade": "trade",
-    "fill": "fill",
-    "user_order": "userOrder",
-    "market_position": "marketPosition",
-    "market_lifecycle_v2": "marketLifecycleV2",
-    "cfbenchmarks_value": "cfbenchmarksValue",
-    "cfbenchmarks_value_indexlist": "cfbenchmarksIndexList",
-}
 
 
 @pytest.fixture(scope="session")
@@ -156,38 +127,18 @@ def frame_check(request: pytest.FixtureRequest) -> Callable[[dict[str, Any]], No
     Without the reference data only the type is checked, so that the stream is tested everywhere.
     """
     try:
-        reference: Path = request.getfixturevalue("reference")
+        schemas = Schemas(request.getfixturevalue("reference"))
     except pytest.skip.Exception:
         return _known_type
-    messages = json.loads((reference / "kalshi-stream-schema.json").read_text())["messages"]
-    validators = {name: jsonschema.Draft7Validator(_closed(schema)) for name, schema in messages.items()}
 
     def check(frame: dict[str, Any]) -> None:
-        name = FRAME_MODELS[frame["type"]]
-        if name == "okResponse":
-            assert set(frame["msg"]) <= {"market_tickers", "index_ids"} if isinstance(frame["msg"], dict) else True
-            name = "listSubscriptionsResponse" if isinstance(frame["msg"], list) else name
-            frame = frame | {"msg": {}} if "index_ids" in frame["msg"] else frame
-        problems = [f"{e.json_path}: {e.message}" for e in validators[name].iter_errors(frame)]
-        assert not problems, f"{frame}: {problems}"
+        assert schemas.frame(frame)[1] == []
 
     return check
 
 
 def _known_type(frame: dict[str, Any]) -> None:
     assert frame["type"] in FRAME_MODELS, frame
-
-
-def _closed(schema: Any) -> Any:
-    """The schema with every object that lists its properties closed to others."""
-    if isinstance(schema, list):
-        return [_closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {name: _closed(part) for name, part in schema.items()}
-    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
-        closed["additionalProperties"] = False
-    return closed
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +13,6 @@ from trading.exchange.simulated.venue import Venue
 
 ORDERS = "/portfolio/events/orders"
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,5}[1-9])?Z")
-
-
-@pytest.fixture
-def checked(caller: Any, schema_check: Callable[[str, str, int, Any], None]) -> Any:
-    caller.check = schema_check
-    return caller
 
 
 @pytest.fixture

@@ -245,7 +245,6 @@ def test_a_jump_of_the_clock_tells_every_market_that_was_passed(listener: Any, s
     kinds = [e["event_type"] for e in listener.of("market_lifecycle_v2")]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         "created": 4,
-        "activated": 4,
         "metadata_updated": 4,
         "determined": 4,
         "settled": 4,

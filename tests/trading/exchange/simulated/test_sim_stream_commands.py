@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from trading.clock import VirtualClock
-from trading.domain.errors import Misconfigured
 from trading.exchange.simulated import wire
+from trading.exchange.simulated.faults import profile_of
 from trading.exchange.simulated.stream import Stream
-from trading.exchange.simulated.stream_faults import STREAM_PROFILES, StreamFault, StreamFaults
+from trading.exchange.simulated.stream_faults import StreamFault, StreamFaults
 from trading.exchange.simulated.stream_session import COMMANDS_MAX, MARKETS_MAX
 from trading.exchange.simulated.venue import Venue
 
@@ -206,12 +206,11 @@ def test_a_disconnect_ends_the_session_where_it_is(stream: Stream, listener: Any
 
 def test_profiles_draw_the_same_faults_from_the_same_seed() -> None:
     def drawn(profile: str) -> list[Any]:
-        faults = StreamFaults.named(profile, seed=3)
+        faults = StreamFaults(profile_of(profile).frames, seed=3)
         return [faults.choose("trade") for _ in range(2000)]
 
     assert set(drawn("none")) == {None}
     assert drawn("storm") == drawn("storm")
     assert set(drawn("gaps")) == {None, StreamFault.GAP}
-    assert set(STREAM_PROFILES) == {"none", "gaps", "shuffled", "storm"}
-    with pytest.raises(Misconfigured):
-        StreamFaults.named("nonesuch")
+    assert set(drawn("disconnects")) == {None, StreamFault.DISCONNECT}
+    assert set(drawn("shuffled")) == {None, StreamFault.DUPLICATE, StreamFault.REORDER}

@@ -1,0 +1,21 @@
+"""Who may do what, by the settings and by what was changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chatbot.access import Access
+from chatbot.config import Settings
+from chatbot.message import Role
+from trading.ports import Store
+
+
+def access_of(settings: Settings, store: Store) -> Access:
+    """The settings' people, and what was changed since."""
+    people = {"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}
+    return Access(people, store)
+
+
+def roles(people: Mapping[str, str]) -> dict[str, Role]:
+    """Account id -> role, from the words of the settings."""
+    return {who: Role[word.upper()] for who, word in people.items()}

@@ -1,0 +1,94 @@
+"""What a start means: too many of them halt, so does a folder without a past, and an absence is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from chatbot import starts
+from chatbot.starts import away, count_start, mind_history
+from tests.trading.build import order
+from tests.trading.engine.rig import Rig, rig
+from trading.domain.order import Mode, OrderReport, OrderStatus, Side
+from trading.domain.state import Reason, State, Totals
+
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+def started(r: Rig, monkeypatch: pytest.MonkeyPatch, *minutes: float, environment: str = "demo") -> list[bool]:
+    """Whether restarts halt after each start, so many minutes after the first."""
+    found = []
+    for minute in minutes:
+        monkeypatch.setattr(starts, "real_now", lambda at=minute: NOW + timedelta(minutes=at))
+        count_start(r.broker, environment)
+        found.append(Reason.RESTARTS in r.book.state.halts)
+    return found
+
+
+def test_three_starts_in_ten_minutes_halt(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert started(rig(), monkeypatch, 0, 5, 9.9) == [False, False, True]
+
+
+def test_with_play_money_people_may_start_as_often_as_they_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(started(rig(), monkeypatch, 0, 1, 2, 3, environment="simulated"))
+
+
+def test_slower_ones_do_not_and_a_clock_that_was_wrong_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(started(rig(), monkeypatch, 0, 6, 12, 18, 24))
+    assert not any(started(rig(), monkeypatch, 600, 0, 6))
+
+
+@pytest.mark.parametrize(
+    ("environment", "mode", "halted"),
+    [("simulated", Mode.REAL, False), ("demo", Mode.REAL, True), ("production", Mode.REAL, True)],
+)
+async def test_a_folder_without_a_past_halts_where_money_may_be_at_stake(
+    environment: str, mode: Mode, halted: bool
+) -> None:
+    r = rig(mode)
+    mind_history(r.broker, environment)
+    assert (Reason.HISTORY in r.book.state.halts) is halted
+    await r.reconcile.recover()
+    again = rig(mode, store=r.store)
+    mind_history(again.broker, environment)
+    assert Reason.HISTORY not in again.book.state.halts, "once its history was read it has a past"
+
+
+def test_without_a_key_nothing_is_at_stake() -> None:
+    r = rig(Mode.DRY_RUN)
+    r.broker.exchanges = {Mode.DRY_RUN: r.paper}
+    mind_history(r.broker, "production")
+    assert not r.book.state.halts
+
+
+async def test_a_folder_restored_from_an_older_copy_halts() -> None:
+    r = rig()
+    report = OrderReport(
+        "x1", "k1234567-abc", "T", Side.BID, Decimal("0.5"), OrderStatus.EXECUTED, *[Decimal(0)] * 3, None
+    )
+    r.real.listed = {"x1": report, "x2": replace(report, order_id="x2", client_order_id="by-hand")}
+    found = await r.reconcile.recover()
+    assert found == ("the exchange lists 1 orders of this bot that the data folder does not know",)
+    assert "older copy" in r.book.state.halts[Reason.HISTORY].detail
+
+
+def test_an_absence_is_told_with_what_happened_meanwhile() -> None:
+    rests = order(status=OrderStatus.RESTING)
+    before = State(orders={"k1-a": rests})
+    after = State(
+        orders={"k1-a": replace(rests, status=OrderStatus.CANCELED)},
+        totals={Mode.REAL: Totals(wins=2, losses=1, profit=Decimal("-3.12"))},
+    )
+    assert away(before, after, NOW - timedelta(hours=2), NOW, UTC) == [
+        "away from 05 Jan 10:00 to 05 Jan 12:00",
+        "3 trades settled meanwhile (REAL): -$3.12",
+        "1 order expired meanwhile",
+    ]
+
+
+def test_a_short_absence_and_a_first_start_are_not() -> None:
+    assert away(State(), State(), NOW - timedelta(seconds=90), NOW, UTC) == []
+    assert away(State(), State(), None, NOW, UTC) == []
