@@ -93,8 +93,7 @@ def _after(patch: pytest.MonkeyPatch, owner: object, name: str, look: Callable[.
 
 
 def summary(watched: Iterable[str], known: Iterable[str], what: str) -> str:
-    """`what` covered: N of M, and those that are not."""
-    every = set(known)
-    missing = sorted(every - set(watched))
-    rest = f" (not: {', '.join(missing)})" if missing else ""
-    return f"{what} covered: {len(every) - len(missing)} of {len(every)}{rest}"
+    """`what` covered: N of M, and which."""
+    every, seen = set(known), set(watched)
+    covered = sorted(every & seen)
+    return f"{what} covered: {len(covered)} of {len(every)} ({', '.join(covered) or 'none'})"

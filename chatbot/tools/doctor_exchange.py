@@ -72,13 +72,13 @@ async def _account(settings: Settings, places: Places, shard: int) -> AsyncItera
         allowed = await kalshi_of(places).limits()
         reads, orders = (size.refill_per_second / DEFAULT_COST for size in (allowed.read, allowed.write))
         yield ok("limits", f"{reads:g} reads and {orders:g} orders a second (tier {allowed.tier or 'unknown'})")
-        yield await scopes(kalshi_of(places))
+        yield await scopes(kalshi_of(places), play=settings.environment == SIMULATED)
     except ChatopsError as error:
         yield fail("key", str(error))
 
 
-async def scopes(exchange: KalshiExchange) -> Finding:
-    """What the key may do: enough to trade, and better no more than that. Raises ChatopsError."""
+async def scopes(exchange: KalshiExchange, *, play: bool) -> Finding:
+    """What the key may do: enough to trade, and better no more than that, but with play money. Raises ChatopsError."""
     try:
         key = await exchange.info.scopes()
     except NotFound as error:
@@ -87,7 +87,7 @@ async def scopes(exchange: KalshiExchange) -> Finding:
     if not may_trade(key.scopes):
         return fail("scopes", text, "make a key with the scopes read and write::trade")
     needless = needless_scopes(key.scopes, funding=True)
-    if needless:
+    if needless and not play:
         return warn("scopes", text, f"more than it needs ({', '.join(needless)}): read and write::trade are enough")
     return ok("scopes", text)
 

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from chatbot.tools.doctor_exchange import scopes as weigh
+from chatbot.tools.exchange import open_simulated
 from tests.flows.processes import exchange, pointing_at, run, started
+from trading.clock import RealClock
 from trading.exchange.kalshi.auth import Signer, load_private_key
+from trading.exchange.kalshi.client import KalshiExchange
+from trading.exchange.simulated.scopes import Rights, Scope
 
 STEPS = ["order placed", "order listed", "order told", "order cancelled", "cancel listed", "cancel told"]
 
@@ -91,3 +96,27 @@ def test_without_a_key_there_is_nothing_to_sign_with(tmp_path: Path) -> None:
         checks = found(run("doctor", "--order", "--json", cwd=tmp_path, **settings))
     assert checks["stream"]["status"] == "warn"
     assert "KALSHI_API_KEY_ID" in checks["order"]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "mark", "said"),
+    [
+        ((Scope.READ, Scope.TRADE), "ok", "read, write::trade"),
+        ((Scope.READ, Scope.TRADE, Scope.TRANSFER), "ok", "write::transfer"),
+        ((Scope.READ, Scope.WRITE), "warn", "more than it needs (write)"),
+        ((Scope.READ,), "FAIL", "make a key with the scopes read and write::trade"),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else None,
+)
+async def test_what_the_key_may_do_is_shown_and_weighed(
+    tmp_path: Path, scopes: tuple[Scope, ...], mark: str, said: str
+) -> None:
+    simulated = await open_simulated(tmp_path, RealClock())
+    simulated.venue.rights[simulated.credentials.key_id] = Rights("narrow", scopes)
+    key = load_private_key(simulated.credentials.private_key_path.read_bytes())
+    exchange_ = KalshiExchange(simulated.server.base_url, Signer(simulated.credentials.key_id, key), RealClock())
+    weighed = await weigh(exchange_, play=False)
+    exchange_.close()
+    await simulated.stop()
+    assert weighed.mark == mark
+    assert said in f"{weighed.text} {weighed.fix}"

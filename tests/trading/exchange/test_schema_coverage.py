@@ -170,6 +170,7 @@ def test_a_wrong_frame_of_the_stream_is_seen(watch: Watch) -> None:
     assert "subscribed" in problem
 
 
-def test_the_summary_names_what_is_missing() -> None:
-    assert summary({"a"}, {"a", "b", "c"}, "letters") == "letters covered: 1 of 3 (not: b, c)"
-    assert summary({"a", "z"}, {"a"}, "letters") == "letters covered: 1 of 1"
+def test_the_summary_names_what_is_covered() -> None:
+    assert summary({"a"}, {"a", "b", "c"}, "letters") == "letters covered: 1 of 3 (a)"
+    assert summary(set(), {"a"}, "letters") == "letters covered: 0 of 1 (none)"
+    assert summary({"a", "z"}, {"a"}, "letters") == "letters covered: 1 of 1 (a)"
