@@ -42,7 +42,8 @@ class Observer:
         self._markets: Sequence[Market] = ()
         self._news: dict[str, MarketNews] = {}  # of listed markets
         self._listed_at: datetime | None = None
-        self.ticks: deque[Tick] = deque(maxlen=TICKS_MAX)
+        self._histories: dict[str, deque[Tick]] = {}  # by the index's symbol
+        self.ticks: deque[Tick] = deque()  # of the index that was read last
         self.view: View | None = None
         self.problems: dict[str, str] = {}  # part -> what failed when it was last asked
 
@@ -68,8 +69,8 @@ class Observer:
             self.problems["spot"] = str(error)
             return
         self.problems.pop("spot", None)
-        if self.ticks and tick.symbol != self.ticks[-1].symbol:
-            self.ticks.clear()  # another index: the step between the two is no move of the price
+        # Each index has its own history: the step from one to another is no move of the price.
+        self.ticks = self._histories.setdefault(tick.symbol, deque(maxlen=TICKS_MAX))
         if not self.ticks or tick.seen_at > self.ticks[-1].seen_at:
             self.ticks.append(tick)
 

@@ -129,6 +129,9 @@ async def test_the_step_from_one_index_to_another_is_no_move_of_the_price() -> N
     assert [t.price for t in (await observer.look()).ticks] == [90500, 90000]  # the same index, asked for
     stream.ticks["BRTI"] = Tick("BTC", Decimal(91000), START + timedelta(seconds=1))
     assert [t.price for t in (await observer.look()).ticks] == [91000]
+    del stream.ticks["BRTI"]
+    clock.advance_to(START + timedelta(seconds=5))
+    assert [t.price for t in (await observer.look()).ticks] == [90500, 90000, 90000], "back, with its history"
 
 
 def test_news_only_moves_a_market_forward() -> None:
