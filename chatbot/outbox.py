@@ -161,7 +161,7 @@ class Outbox:
 
     async def shout(self, notice: Notice) -> None:
         """Say one thing to every channel at once, once, past the store: for when the store itself has failed."""
-        await asyncio.gather(*(self._attempt(lane, notice, repeat=False) for lane in self._lanes))
+        await asyncio.gather(*(self._attempt(lane, notice, repeat=False, tell=False) for lane in self._lanes))
 
     # --- rows and cursors ---
 
@@ -223,7 +223,8 @@ class Outbox:
             self._keep(lane)
         await self._back_off(lane, failure)
 
-    async def _attempt(self, lane: Lane, notice: Notice, repeat: bool) -> DeliveryFailed | None:
+    async def _attempt(self, lane: Lane, notice: Notice, repeat: bool, tell: bool = True) -> DeliveryFailed | None:
+        """Why it did not arrive. `tell`: a channel that breaks is told of, which writes to the store."""
         late = max((self._now() - notice.at).total_seconds(), 0.0)
         shown = notice if lane.broken[notice.seq] < BROKEN_TRIES_MAX else bare(notice)
         try:
@@ -236,7 +237,7 @@ class Outbox:
         except Exception as error:  # the outer edge: a broken channel must not take the others with it
             log.exception("channel %s failed over notice %s", lane.channel.name, notice.seq)
             lane.broken[notice.seq] += 1
-            if lane.broken[notice.seq] == 1:
+            if tell and lane.broken[notice.seq] == 1:
                 self._told(lane.channel.name, error)
             return DeliveryFailed(type(error).__name__, unknown=True)
         return None

@@ -309,6 +309,13 @@ async def test_a_shout_needs_no_store_and_waits_for_no_dead_channel() -> None:
     assert living.titles == ["the store failed"]
 
 
+async def test_a_shout_tells_nobody_of_a_channel_that_breaks_for_that_needs_the_store() -> None:
+    broken, living = FakeChannel("discord", [ValueError("bug")]), FakeChannel()
+    post = Post(broken, living)
+    await post.outbox.shout(notice(0, ALERT, title="the store failed"))
+    assert (living.titles, post.errors) == (["the store failed"], [])
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_every_notice_reaches_every_channel_whatever_fails(seed: int) -> None:
     chance = random.Random(seed)

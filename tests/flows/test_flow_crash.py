@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import cast
@@ -17,20 +18,31 @@ from trading.domain.order import Fill, Order, OrderStatus
 from trading.domain.trade import Trade
 
 KILLS = 10
+STARTING = 4  # every so many kills one comes at any moment, also while the bot starts
 SPEED = "150"  # a window in six seconds
 SETTLING_SECONDS = 9  # for what the crashes left open to be proved
+
+
+def until_it_runs(bot: subprocess.Popen[str]) -> None:
+    """Wait for the banner: start-up, which is recovery, is over then."""
+    assert bot.stdout is not None
+    while (line := bot.stdout.readline()) and not line.startswith("kalshi-chatops"):
+        pass
 
 
 async def test_ten_kills_lose_no_trade_and_enter_none_twice(tmp_path: Path) -> None:
     chance, data = random.Random(5), tmp_path / "data"
     with exchange(tmp_path / "exchange", seed="7", speed=SPEED) as where:
         settings = pointing_at(where, data)
-        for _ in range(KILLS):
+        for number in range(KILLS):
             with started("run", "--no-terminal", cwd=tmp_path, **settings) as bot:
-                await asyncio.sleep(chance.uniform(1.0, 3.0))
+                if number % STARTING:
+                    await asyncio.to_thread(until_it_runs, bot)
+                await asyncio.sleep(chance.uniform(0.5, 2.5))
                 bot.send_signal(signal.SIGKILL)
                 bot.wait()
-        with started("run", "--no-terminal", cwd=tmp_path, **settings):
+        with started("run", "--no-terminal", cwd=tmp_path, **settings) as bot:
+            await asyncio.to_thread(until_it_runs, bot)
             await asyncio.sleep(SETTLING_SECONDS)
         places = await open_places(load(None, environment(**settings)))
         listed = await places.exchange.orders()

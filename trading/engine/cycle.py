@@ -84,9 +84,10 @@ class Cycle:
         self.pulse.seconds = monotonic() - started
 
     async def _pass(self) -> None:
+        began = self.clock.now()
         view = await self.observer.look()
         self._problems("market data", self.observer.problems.copy())
-        self._watch.look(view)
+        self._watch.look(view, began)
         self._problems("clock", self._clock_problem())
         await self._guarded("exchange", self._account(view))
         await self._guarded("fill cap", self._cap_fills(view))

@@ -23,10 +23,11 @@ class Watch:
         self._broker, self._book, self._clock = broker, broker.book, broker.clock
         self._seen: dict[str, datetime] = {}  # part -> when it was fresh last
 
-    def look(self, view: View) -> None:
-        """Raise and clear what this view and the day's figures say. Raises StoreFailed."""
+    def look(self, view: View, began: datetime) -> None:
+        """Raise and clear what this view, which was begun to be read then, and the day's figures say: how long the
+        reading took makes no price older. Raises StoreFailed."""
         self._loss()
-        self._prices(view)
+        self._prices(view, began)
 
     def _loss(self) -> None:
         state, now, limit = self._book.state, self._clock.now(), self._broker.in_force.daily_loss_usd
@@ -41,15 +42,15 @@ class Watch:
             detail = f"lost ${loss:.2f} today, the limit is ${limit:.2f}"
             self._book.record(HaltRaised(now, Reason.DAY_LOSS, "engine", detail))
 
-    def _prices(self, view: View) -> None:
-        stale = self._stale(view)
+    def _prices(self, view: View, began: datetime) -> None:
+        stale = self._stale(view, began)
         halts, now = self._book.state.halts, self._clock.now()
         if stale and not {Reason.STALE_FEED, Reason.EXCHANGE_PAUSED} & halts.keys():
             self._book.record(HaltRaised(now, Reason.STALE_FEED, "engine", f"no {stale} for {STALE_SECONDS:g} s"))
         elif not stale and Reason.STALE_FEED in halts:
             self._book.record(HaltCleared(now, Reason.STALE_FEED, "engine"))
 
-    def _stale(self, view: View) -> str:
+    def _stale(self, view: View, began: datetime) -> str:
         """What has not been fresh for too long; nothing while no market is open to trade on."""
         if view.market is None:
             self._seen.clear()
@@ -57,7 +58,7 @@ class Watch:
         newest = {"spot price": view.ticks[-1].seen_at if view.ticks else None}
         newest["quote"] = view.quote.seen_at if view.quote else None
         for part, seen_at in newest.items():
-            before = self._seen.setdefault(part, view.now)
+            before = self._seen.setdefault(part, began)
             self._seen[part] = max(before, seen_at) if seen_at else before
-        old = [part for part, seen_at in self._seen.items() if (view.now - seen_at).total_seconds() > STALE_SECONDS]
+        old = [part for part, seen_at in self._seen.items() if (began - seen_at).total_seconds() > STALE_SECONDS]
         return " and no ".join(old)

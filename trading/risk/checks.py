@@ -94,7 +94,8 @@ def reduces(order: Order, at: Context) -> Denial | None:
 
 
 def in_time(order: Order, at: Context) -> Denial | None:
-    left = (at.market.close_time - at.now).total_seconds() if at.market else 0.0
+    assert at.market is not None, "an order in no open market is denied before"
+    left = (at.market.close_time - at.now).total_seconds()
     if left >= at.limits.seconds_to_close_min:
         return None
     return Denial("closing", f"{order.ticker} closes in {left:.0f} s, new risk ends {_seconds(at)} before the close")
@@ -121,7 +122,8 @@ def collared(order: Order, at: Context) -> Denial | None:
 def uncontested(order: Order, at: Context) -> Denial | None:
     """The exchange nets per market: two owners in one market would undo each other."""
     held = at.state.positions.get(position_key(order.mode, order.ticker))
-    others = {o.strategy for o in at.state.live_orders(order.mode) if o.ticker == order.ticker}
+    here = (o for o in at.state.orders.values() if (o.mode, o.ticker) == (order.mode, order.ticker))
+    others = {o.strategy for o in here if o.open_count > 0}  # also those that filled and whose fills are unread
     others |= {held.strategy} if held else set()
     if others - {order.strategy}:
         return Denial("contested", f"{', '.join(sorted(others - {order.strategy}))} is already in {order.ticker}")
@@ -223,7 +225,7 @@ def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> D
     def counts(bet: Trade | Order) -> bool:
         return bet.mode is mode and ticker in ("", bet.ticker) and strategy in ("", bet.strategy)
 
-    held = (t.at_risk for t in state.open_trades(mode) if counts(t))
+    held = (t.at_risk for t in state.trades.values() if counts(t))
     working = (worst_case(o) for o in state.orders.values() if counts(o))
     return sum(held, ZERO) + sum(working, ZERO)
 

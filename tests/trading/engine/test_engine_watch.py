@@ -11,6 +11,7 @@ import pytest
 from tests.trading.build import TICKER, quote
 from tests.trading.engine.rig import START, Rig, rig
 from trading.domain.events import HaltCleared, HaltRaised
+from trading.domain.market import Quote
 from trading.domain.order import Mode
 from trading.domain.state import LossTold, Reason, State, Totals, TradingState
 from trading.engine.loading import load_state
@@ -117,4 +118,17 @@ async def test_between_markets_nothing_is_stale() -> None:
     r.clock.advance_to(START + timedelta(hours=3))
     await beat(r, 600, fresh=False)
     await beat(r, 600, fresh=False)
+    assert r.book.state.trading is TradingState.ACTIVE
+
+
+async def test_an_exchange_that_answers_slowly_makes_no_price_older() -> None:
+    r = rig()
+
+    async def slowly(ticker: str) -> Quote:
+        r.clock.advance_to(r.clock.now() + timedelta(seconds=2 * STALE_SECONDS))
+        return quote(at=r.clock.now())
+
+    r.real.quote = slowly  # type: ignore[method-assign]
+    for _ in range(3):
+        await r.cycle.beat()
     assert r.book.state.trading is TradingState.ACTIVE
