@@ -1,14 +1,24 @@
 # Two commands on a fresh machine: `make run` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+SEEDS ?= 10000
 
-.PHONY: run test check format clean
+.PHONY: run test bench mutants check format clean
 
 run: .venv/.run
 	@$(BIN)/kalshi-chatops run
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+bench: .venv/.run
+	@$(BIN)/kalshi-chatops bench
+
+mutants: .venv/.mutants
+	rm -rf mutants
+	$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutation_score
 
 check: .venv/.test
 	$(BIN)/ruff format --check .
@@ -31,5 +41,12 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ .venv/.run
 
+.venv/.mutants: .venv/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
+	@touch $@
+
+simulate: .venv/.run
+	@$(BIN)/kalshi-chatops simulate --seeds $(SEEDS)
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv mutants build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
