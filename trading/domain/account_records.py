@@ -11,9 +11,14 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading.domain.money import ZERO
+
 # What the bot needs is `read` and `write::trade`; the balance alone is part of `read`.
 NEEDED_SCOPES = frozenset({"read", "read::portfolio_balance", "write::trade"})
 FUNDING_SCOPE = "write::transfer"  # only `fund` moves cash
+
+# Of a cash flow's `status`: on its way, and there.
+PENDING, APPLIED = "pending", "applied"
 
 
 class CashDirection(StrEnum):
@@ -35,14 +40,25 @@ class CashFlow:
     created_at: datetime
     finalized_at: datetime | None = None
 
+    @property
+    def moved(self) -> Decimal:
+        """What it has done to the account's cash by now (dollars): nothing before it is applied, or once returned."""
+        if self.status != APPLIED:
+            return ZERO
+        return self.amount if self.direction is CashDirection.DEPOSIT else -self.amount
+
 
 @dataclass(frozen=True, slots=True)
 class OrderGroup:
     """Orders on one shard that the exchange cancels together once more than `contracts_limit` contracts of them fill
-    within 15 seconds. `order_ids` is read only where one group is asked for."""
+    within 15 seconds. `order_ids` is read only where one group is asked for.
+
+    `triggered` is the exchange's `is_auto_cancel_enabled`, whose meaning no document says: others have seen on the demo
+    exchange that it turns true by the trigger. Nothing here depends on it.
+    """
 
     group_id: str
-    active: bool  # whether the limit is watched
+    triggered: bool
     contracts_limit: Decimal | None
     exchange_index: int = 0
     order_ids: tuple[str, ...] = ()

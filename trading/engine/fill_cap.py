@@ -4,7 +4,7 @@ All our orders on a shard that add risk belong to one order group. Should more c
 all our limits together could ever pay for, then something of ours has gone wrong: the exchange cancels the group's
 orders and takes no new ones. The stream tells it and trading halts; without a stream the refusals in a row halt it.
 The owner's /resume after refusals opens the group again. Orders that reduce belong to no group, so that a way out
-stays open. What a listed group's `is_auto_cancel_enabled` means is documented nowhere: nothing depends on it.
+stays open. Whether a listed group has triggered is told by a flag that no document explains: nothing depends on it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def order_group(group_id: str, wire: w.OneGroup) -> OrderGroup:
     limit = wire.contracts_limit_fp
     return OrderGroup(
         group_id=group_id,
-        active=wire.is_auto_cancel_enabled,
+        triggered=wire.is_auto_cancel_enabled,
         contracts_limit=exact(limit) if limit else None,
         exchange_index=wire.exchange_index or 0,
         order_ids=tuple(wire.orders),
