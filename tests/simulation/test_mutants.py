@@ -13,7 +13,7 @@ from tests.simulation.mutants import MUTANTS
 
 SEEDS_MAX = 500
 FIRST = {
-    "kill_without_sweep": 169,
+    "kill_without_sweep": 170,
     "no_check_after_place": 59,
     "latch_only_on_disk": 1,
     "latch_not_stored": 3,

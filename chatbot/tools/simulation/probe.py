@@ -67,7 +67,7 @@ def plan_of(seed: int, name: str, ticker: str) -> Plan:
         after=random.choice((early, random.uniform(0, WINDOW_SECONDS), late)),
         side=random.choice((Outcome.YES, Outcome.NO)),
         takes=takes,
-        back=Decimal(random.choice((0, 0, 1, 3))) / 100,
+        back=Decimal(random.choice((0, 1, 5, 15))) / 100,
         time_in_force=random.choice(tuple(TimeInForce)) if takes else TimeInForce.GTC,
         times=TOO_MUCH if random.random() < 0.05 else 1,
     )

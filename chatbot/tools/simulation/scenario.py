@@ -193,7 +193,7 @@ def _command(random: Random, at: float, text: str) -> Iterator[Event]:
     yield Event(at, Act.SAY, text, random.choice(("owner", "operator")))
     if random.random() < 0.8:
         back = "/dryrun off" if text.startswith("/dryrun") else "/resume"
-        yield Event(at + random.choice((20, 100, 300)), Act.SAY, back, "owner")
+        yield Event(at + random.choice((60, 100, 300)), Act.SAY, back, "owner")
 
 
 def _strangers(random: Random) -> Iterator[Event]:
