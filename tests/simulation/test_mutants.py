@@ -28,9 +28,9 @@ FIRST = {
     "unknown_not_counted": 10,
     "second_id_on_retry": 10,
     "absence_believed_at_once": 10,
-    "unknown_forgotten": 24,
+    "unknown_forgotten": 52,
     "failed_delivery_counts": 0,
-    "repeats_unmarked": 1,
+    "repeats_unmarked": 3,
     "strangers_let_in": 4,
 }
 
