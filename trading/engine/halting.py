@@ -21,6 +21,7 @@ from trading.engine.broker import Broker
 from trading.ports import Exchange
 
 KILL_STEP_SECONDS = 10.0  # the longest that one step of a kill waits for the exchange, in real time
+TURNS_TO_LEAVE = 2  # of the loop: the step of all cancels begins, and each of them
 COOLING_SECONDS = 60.0  # after a cancel-all the exchange may cancel newer orders for this long
 
 
@@ -48,7 +49,8 @@ class Halting:
         self.broker.latch.closed = True
         problems: list[str] = []
         canceling = asyncio.ensure_future(self._cancel_everything(problems))
-        await asyncio.sleep(0)  # the cancels leave for their own lane before the disk is touched
+        for _ in range(TURNS_TO_LEAVE):
+            await asyncio.sleep(0)  # the cancels leave for their own lane before the disk is touched
         stored = self._commit(by, problems)
         cancel_sent = await canceling
         listed = await self._read_back(problems)
@@ -94,7 +96,8 @@ class Halting:
     async def _tried(self, work: Awaitable[object], what: str, problems: list[str]) -> object:
         """One bounded step; its failure is said, and never stops the next step."""
         try:
-            return await asyncio.wait_for(work, KILL_STEP_SECONDS)
+            async with asyncio.timeout(KILL_STEP_SECONDS):  # in this task: another one would start a turn later
+                return await work
         except NotFound:
             return None
         except TimeoutError:

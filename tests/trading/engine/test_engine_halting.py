@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tests.trading.build import order
 from tests.trading.engine.rig import START, rig
 from trading.domain.errors import Stale, StoreFailed, Unavailable, Unresolved
 from trading.domain.order import Mode, OrderStatus
+from trading.domain.records import Put
 from trading.domain.state import Reason, TradingState
 from trading.engine import halting
 from trading.engine.loading import load_state
@@ -88,6 +90,7 @@ async def test_a_hanging_exchange_does_not_hold_the_latch_nor_the_store(monkeypa
     report = await r.desk.kill("ann")
     assert report.stored
     assert not report.cancel_sent
+    assert "cancel-all (real): no answer within 0.05 s, trying again" in report.problems
     assert r.broker.latch.closed
 
 
@@ -99,7 +102,7 @@ async def test_an_order_on_its_way_during_the_kill_is_cancelled_when_it_lands() 
 
     r.real.during_place = kill
     await r.submit()
-    assert r.order().status is OrderStatus.CANCELED
+    assert (r.order().status, r.order().why) == (OrderStatus.CANCELED, "halted")
 
 
 async def test_an_order_that_lands_late_is_swept() -> None:
@@ -200,3 +203,18 @@ async def test_an_exchange_that_is_down_is_told_once_and_costs_no_halt() -> None
         await r.cycle.beat()
     assert not r.book.state.halts
     assert len([k for k in r.told() if k == "ErrorSeen"]) <= 3
+
+
+async def test_the_cancels_have_left_before_the_disk_is_touched() -> None:
+    r = rig()
+    await r.submit()
+    left: list[list[str]] = []
+    commit = r.store.commit
+
+    def commits(puts: Sequence[Put]) -> None:
+        left.append(list(r.real.calls))
+        commit(puts)
+
+    r.store.commit = commits  # type: ignore[method-assign]
+    await r.halting.kill("Ann")
+    assert {"cancel_all", "cancel"} <= set(left[0])

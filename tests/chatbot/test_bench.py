@@ -1,0 +1,90 @@
+"""The bench: what it prints, with real processes and sockets and a few kills. No figure is judged, only its shape."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.tools.bench.figures import Measured, Spread
+from chatbot.tools.bench.kills import CANCEL, GATE, REACH_MS, REPLY
+from chatbot.tools.bench.loads import LOADS
+from chatbot.tools.bench.relay import PAGE_ROWS, PAGES, pages_of
+from tests.flows.processes import run
+
+KEYS = ["name", "value", "unit", "limit", "ratio", "reach", "holds"]
+KILLS = 2
+ROUNDING = 1 + 1e-9  # of sums and products of floats
+times = st.lists(st.floats(0.001, 10_000), min_size=2, max_size=200)
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines of one run."""
+    done = run("bench", "--kills", str(KILLS), "--json", cwd=tmp_path_factory.mktemp("bench"))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def expected() -> dict[str, float | None]:
+    """Every row's name and what it is to reach."""
+    names: dict[str, float | None] = {}
+    for load in LOADS:
+        for what in (GATE, CANCEL, REPLY) if load.answers else (GATE, CANCEL):
+            names[f"kill, {load.name}: {what}, p50"] = None
+            names[f"kill, {load.name}: {what}, p99"] = REACH_MS[what] if load.answers or what == GATE else None
+    return names
+
+
+def test_every_figure_is_printed_beside_its_floor_and_its_reach(printed: list[str]) -> None:
+    rows = json.loads(printed[-1])
+    assert {row["name"]: row["reach"] for row in rows} == expected()
+    assert len(rows) == len(expected())
+    for row in rows:
+        assert list(row) == KEYS
+        assert row["unit"] == "ms"
+        assert row["value"] > 0
+        assert row["limit"] > 0
+        assert row["ratio"] == pytest.approx(row["value"] / row["limit"], rel=0.01, abs=0.001)
+        assert row["holds"] == (None if row["reach"] is None else row["value"] <= row["reach"])
+    for what in (GATE, CANCEL, REPLY):
+        assert any(line.startswith(f"/kill: {what}") for line in printed)
+
+
+def test_a_kill_is_measured_in_the_order_in_which_it_happens(printed: list[str]) -> None:
+    value = {row["name"]: row["value"] for row in json.loads(printed[-1])}
+    for load in LOADS:
+        moments = [value[f"kill, {load.name}: {what}, p50"] for what in (GATE, CANCEL, REPLY)[: 2 + load.answers]]
+        assert moments == sorted(moments)
+
+
+@given(times)
+def test_a_spread_lies_within_what_was_measured(values: list[float]) -> None:
+    spread = Spread.of(values)
+    assert spread.p50 == pytest.approx(median(values))
+    assert min(values) <= spread.p50 * ROUNDING
+    assert spread.p50 <= spread.p99 * ROUNDING
+    assert spread.p99 <= max(values) * ROUNDING
+
+
+@pytest.mark.parametrize(("p99", "holds"), [(9.9, True), (10.0, True), (10.1, False)])
+def test_what_is_reached_is_the_99th_percentile(p99: float, holds: bool) -> None:
+    rows = Measured("quiet", GATE, Spread(20.0, p99), Spread(1.0, 2.0), 10.0).rows()
+    assert [row["holds"] for row in rows] == [None, holds]
+    assert [row["ratio"] for row in rows] == [20.0, round(p99 / 2, 3)]
+
+
+def test_the_listing_has_15_000_markets_each_once() -> None:
+    seen, cursor = set(), ""
+    for page in pages_of({"ticker": "KX", "title": "one"}):
+        head, _, body = page.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(body)}".encode() in head
+        answer = json.loads(gzip.decompress(body))
+        seen |= {market["ticker"] for market in answer["markets"]}
+        cursor = answer["cursor"]
+    assert len(seen) == PAGES * PAGE_ROWS == 15_000
+    assert cursor == ""
