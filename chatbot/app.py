@@ -15,6 +15,7 @@ from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import Settings
 from chatbot.life import App
 from chatbot.locking import Lock
+from chatbot.logs import Redaction
 from chatbot.marker import MARKER as MARKER
 from chatbot.marker import leave, take
 from chatbot.message import Incoming, Person, Reply
@@ -24,16 +25,15 @@ from chatbot.people import access_of
 from chatbot.places import SIMULATED, Places, open_places
 from chatbot.router import Router, Told
 from chatbot.starts import last_moment
+from chatbot.trades_file import keep_csv
 from chatbot.version import VERSION
-from storage.export import TradesCsv
 from storage.store import TinyStore
 from trading.clock import RealClock, VirtualClock
-from trading.domain.events import ErrorSeen, MarketSettled, ModeChanged
+from trading.domain.events import ErrorSeen, MarketSettled, ModeChanged, ResultAmended
 from trading.domain.intent import View
 from trading.domain.money import CENT
 from trading.domain.order import Mode
 from trading.domain.records import Control, Put
-from trading.domain.trade import Trade
 from trading.engine.account import Account
 from trading.engine.book import Book
 from trading.engine.broker import Broker
@@ -49,7 +49,7 @@ from trading.engine.reconcile import Reconcile
 from trading.engine.views import Facts
 from trading.engine.windows import Windows
 from trading.exchange.paper import PaperExchange
-from trading.ports import Exchange, Store
+from trading.ports import CashFlows, Exchange, Store
 from trading.risk.gate import Identity
 from trading.risk.limits import Limits
 from trading.signals.momentum import MomentumLimits
@@ -105,7 +105,9 @@ def _wired(
     broker = Broker(book, exchanges, _identity(settings, store, places), limits(settings), places.clock)
     marker = settings.data_folder / MARKER
     take(marker, broker)
-    account = Account(broker, places.exchange, lambda paid: _pay_on_paper(paper, paid))
+    account = Account(
+        broker, places.exchange, lambda paid: _pay_on_paper(paper, paid), lambda news: _correct_on_paper(paper, news)
+    )
     observer = _observer(settings, places)
     fill_cap = _fill_cap(settings, places, book)
     halting = Halting(broker, lambda by: _mark(marker, by))
@@ -122,7 +124,8 @@ def _wired(
         fill_cap=fill_cap,
     )
     desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()))
-    told = Told(stranger=_stranger(book, places), error=_failure("command", book, places))
+    clean = Redaction(settings.secrets()).clean
+    told = Told(stranger=_stranger(book, places), error=_failure("command", book, places, clean))
     router = Router(
         desk,
         access_of(settings, store),
@@ -135,10 +138,11 @@ def _wired(
         for_host=HOST_COMMANDS,
     )
     carried = channels(settings, router.handle, desk, _aside(book, places))
-    outbox = Outbox(store, carried, _failure("channel", book, places), zone=settings.zone, now=places.clock.now)
+    outbox = Outbox(store, carried, _failure("channel", book, places, clean), zone=settings.zone, now=places.clock.now)
     book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
-    _keep_csv(settings, store, book)
-    app = App(settings, places, store, book, cycle, Reconcile(account), desk, router, outbox, carried)
+    keep_csv(settings.consensus_trades_csv, settings.environment, store, book)
+    reconcile = Reconcile(account, _cash_flows(settings, places))
+    app = App(settings, places, store, book, cycle, reconcile, desk, router, outbox, carried)
     if places.stream:
         app.listening = Listening(places.stream, account, observer, app.catch_up, fill_cap)
     return app
@@ -231,6 +235,16 @@ def _pay_on_paper(paper: PaperExchange, paid: MarketSettled) -> None:
         paper.settle(paid.ticker, paid.value)
 
 
+def _correct_on_paper(paper: PaperExchange, news: ResultAmended) -> None:
+    if news.trade.mode is Mode.DRY_RUN:
+        paper.correct(news.trade.paying(news.value).profit - news.trade.profit)
+
+
+def _cash_flows(settings: Settings, places: Places) -> CashFlows | None:
+    """Those of the account, which end in its first subaccount: another one's cash comes from there."""
+    return None if places.kalshi is None or settings.kalshi_subaccount else places.kalshi.cash_flows
+
+
 def _identity(settings: Settings, store: Store, places: Places) -> Identity:
     """Whose orders these are: a random id made once in a data folder, of which others see a hash."""
     row = cast(Control | None, store.get("control", "installation"))
@@ -249,9 +263,11 @@ def _mark(marker: Path, by: str) -> None:
         log.error("the halt could not be marked in %s: %s", marker, error)
 
 
-def _failure(what: str, book: Book, places: Places) -> Callable[[str, Exception], None]:
+def _failure(what: str, book: Book, places: Places, clean: Callable[[str], str]) -> Callable[[str, Exception], None]:
+    """What nobody foresaw: its text may hold anything, also what must not be shown."""
+
     def told(name: str, error: Exception) -> None:
-        text = f"{what} {name}: {type(error).__name__}: {error}"
+        text = clean(f"{what} {name}: {type(error).__name__}: {error}")
         book.record(ErrorSeen(places.clock.now(), f"{what}:{name}", text))
 
     return told
@@ -272,22 +288,3 @@ def _stranger(book: Book, places: Places) -> Callable[[Person], None]:
         book.record(ErrorSeen(places.clock.now(), "stranger", text))
 
     return told
-
-
-def _keep_csv(settings: Settings, store: TinyStore, book: Book) -> None:
-    """Show every change of a trade in the CSV file, where one is wanted; a file that cannot be written is logged."""
-    if not settings.consensus_trades_csv:
-        return
-    shown = TradesCsv(
-        settings.consensus_trades_csv, lambda: cast(list[Trade], store.select("trades")), settings.environment
-    )
-
-    def keep(puts: Sequence[Put]) -> None:
-        try:
-            for put in puts:
-                if isinstance(put.record, Trade):
-                    shown.put(put.record)
-        except OSError as error:
-            log.error("%s cannot be written: %s", settings.consensus_trades_csv, error)
-
-    book.listen(keep)

@@ -105,6 +105,17 @@ def simulate(
 
 
 @app.command()
+def bench(
+    kills: Annotated[int, typer.Option(min=2, max=100_000, help="How many under each load.")] = 1_000,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast a /kill acts on loopback, quiet and under load, beside the bare library."""
+    from chatbot.tools.bench.bench import bench as run_bench
+
+    run_bench(kills, as_json=as_json)
+
+
+@app.command()
 def exchange(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 0,
     seed: Seed = 1,
@@ -113,7 +124,7 @@ def exchange(
     series: Annotated[
         list[str] | None, typer.Option(help="A comma list, may be repeated; KXBTC15M,KXETH15M by default.")
     ] = None,
-    markets: Annotated[int, typer.Option(min=0, max=10_000, help="How many other markets are open besides.")] = 0,
+    markets: Annotated[int, typer.Option(min=0, max=100_000, help="How many other markets are open besides.")] = 0,
     recorded: Annotated[Path | None, typer.Option(exists=True, help="Recorded quotes to serve instead.")] = None,
     results: Annotated[
         Path | None, typer.Option(exists=True, help="Their results; SERIES_results*.csv beside them by default.")

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
 
 from chatbot.config import Settings
 from chatbot.outbox import Channel, Outbox
@@ -14,7 +15,7 @@ from chatbot.places import Places
 from chatbot.router import Router
 from chatbot.starts import away, last_moment, mind_history
 from storage.store import TinyStore
-from trading.domain.errors import StoreError, Unauthorized, Unavailable
+from trading.domain.errors import StoreError, StoreRefused, Unauthorized, Unavailable
 from trading.domain.events import ErrorSeen, Started, Stopped
 from trading.domain.records import Notice, Severity
 from trading.engine.book import Book
@@ -26,7 +27,14 @@ from trading.engine.reconcile import Reconcile
 DRAIN_SECONDS_MAX = 5.0  # of real time, for the last notices at a clean stop
 TURN_SECONDS_MAX = 10.0  # of real time, for a beat that is under way when we stop
 
+ARCHIVED_AFTER = timedelta(days=90)
+
 log = logging.getLogger("kalshi-chatops")
+
+
+def archive_before(now: datetime, zone: tzinfo) -> datetime:
+    """What ended before this belongs into the archives: it moves once a day, as the owner's day begins."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) - ARCHIVED_AFTER
 
 
 @dataclass(slots=True)
@@ -84,6 +92,17 @@ class App:
     async def check(self) -> None:
         """One reconciliation pass; what cannot be asked now is asked at the next."""
         await self._reconciled(self.reconcile.check)
+
+    async def archive(self) -> None:
+        """Move what has been over for long out of the store; a failing store ends the program."""
+        async with self._turn:
+            leaving = self.store.due(archive_before(self.places.clock.now(), self.book.zone))
+            try:
+                self.store.drop(await asyncio.to_thread(self.store.keep, leaving))
+            except StoreRefused as error:
+                self.book.record(ErrorSeen(self.places.clock.now(), "archive", str(error)))
+            except StoreError as error:
+                self.end(error)
 
     async def catch_up(self) -> None:
         """Ask for everything that the stream may not have told."""

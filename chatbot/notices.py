@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from chatbot.notices_account import amended, cash_moved
 from chatbot.render import clock_time, count, exact_money, gain, mode_word, money, number, place, price
+from chatbot.said import Said
 from trading.domain import events as ev
 from trading.domain.ledger import apply, trade_of
 from trading.domain.order import Mode, Order, OrderStatus
@@ -23,7 +25,7 @@ from trading.domain.trade import Trade, TradeOutcome
 ERROR_REPEAT_AFTER = timedelta(minutes=5)  # the same error is told once, then counted for this long
 ERROR_CODES_MAX = 100  # codes counted at a time; the oldest gives way
 
-_CALLED = {TradeOutcome.SCALAR: "SETTLED in between", TradeOutcome.CORRECTED: "CORRECTED"}
+_CALLED = {TradeOutcome.SCALAR: "SETTLED in between"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,6 @@ class Where:
 
     def note(self, mode: Mode, at: datetime) -> str:
         return f"{place(self.instance, self.environment, mode, self.address)}\nat {clock_time(at, self.zone)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A notice's words, before it is labelled."""
-
-    kind: str
-    severity: Severity
-    title: str
-    mode: Mode
-    fields: tuple[tuple[str, str], ...] = ()
-    trade_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +271,8 @@ _TELLERS: Mapping[type, Teller] = {
     ev.OrderUnresolved: _unresolved,
     ev.OrderFilled: _filled,
     ev.MarketSettled: _closed,
+    ev.ResultAmended: amended,
+    ev.CashMoved: cash_moved,
     ev.HaltRaised: _halt,
     ev.HaltCleared: _resumed,
     ev.LossReached: _loss,

@@ -21,7 +21,7 @@ from storage.durable import DurableStorage, Limits
 from storage.rows import Rows
 from storage.snapshot import Tables
 from storage.table import Database
-from trading.domain.errors import StoreRefused
+from trading.domain.errors import StoreInUse, StoreRefused
 from trading.domain.records import Put, Record
 
 LOCK_NAME = "store.lock"
@@ -43,8 +43,9 @@ class TinyStore:
 
     @classmethod
     def open(cls, folder: Path, *, disk: Disk | None = None, limits: Limits | None = None) -> TinyStore:
-        """The store in this folder, made when there is none. Raises StoreRefused, with what to do about it."""
-        lock = _locked(folder)
+        """The store in this folder, made when there is none. Raises StoreRefused (another process has it: StoreInUse),
+        with what to do about it."""
+        lock = locked(folder)
         disk = disk or RealDisk()
         try:
             return cls(Database(disk, folder, limits or Limits()), Archives(disk, folder), lock)
@@ -132,6 +133,10 @@ class TinyStore:
         found.sort(key=began)
         return [row for row in found if _within(ended(row), start, end)]
 
+    def all(self, table: str) -> list[Record]:
+        """Every row there is, the archives' first. Raises as `archived`."""
+        return [*self.archived(table), *self.select(table)]
+
     def wait(self) -> None:
         """Returns when no snapshot is being written in the background: for tests and for backups."""
         self._storage.wait()
@@ -189,14 +194,14 @@ def _make(folder: Path) -> None:
         RealDisk().sync_folder(path.parent)
 
 
-def _locked(folder: Path) -> FileLock:
-    """The folder's lock, held. Raises StoreRefused when somebody else holds it."""
+def locked(folder: Path) -> FileLock:
+    """The folder's lock, held. Raises StoreInUse when somebody else holds it, StoreRefused where nobody can."""
     try:
         _make(folder)
         lock = FileLock(folder / LOCK_NAME, timeout=0, thread_local=False)
         lock.acquire()
     except Timeout:
-        raise StoreRefused(
+        raise StoreInUse(
             f"{folder} is in use by another running bot: stop that one, or give this one its own DATA_DIR"
         ) from None
     except OSError as error:

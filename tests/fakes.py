@@ -57,10 +57,13 @@ class MemoryStore:
         return [r for r in rows if all(getattr(r, name) == value for name, value in equals.items())]
 
     def tail(self, table: str, count: int) -> list[Record]:
-        return list(self.rows.get(table, {}).values())[-count:]
+        return list(self.rows.get(table, {}).values())[-count:] if count > 0 else []
 
     def count(self, table: str) -> int:
         return len(self.rows.get(table, {}))
+
+    def archived(self, table: str) -> list[Record]:
+        return []
 
     def close(self) -> None:
         pass

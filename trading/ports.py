@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from trading.domain.account_records import OrderGroup
+from trading.domain.account_records import CashFlow, OrderGroup
 from trading.domain.events import Event
 from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import News, StreamHealth
@@ -96,6 +96,15 @@ class Exchange(MarketData, Protocol):
         """How fresh the exchange's answers about our orders and fills are."""
 
 
+class CashFlows(Protocol):
+    """What came into the account and went out of it. Raises Unavailable, Unauthorized, NotFound."""
+
+    async def deposits(self) -> list[CashFlow]:
+        """All that the exchange lists, whatever has become of them."""
+
+    async def withdrawals(self) -> list[CashFlow]: ...
+
+
 class OrderGroups(Protocol):
     """Order groups of the account. Raises Unavailable, Unauthorized; what changes one also Rejected, Unresolved."""
 
@@ -153,6 +162,10 @@ class Store(Protocol):
         """The rows put in last, oldest first; at most `count`."""
 
     def count(self, table: str) -> int: ...
+
+    def archived(self, table: str) -> list[Record]:
+        """Rows that have left the table for the archives, in the order in which they began; reads files. Raises
+        StoreRefused."""
 
     def close(self) -> None: ...
 

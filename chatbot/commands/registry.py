@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatbot.command import registry
+from chatbot.commands.audit import audit
 from chatbot.commands.control import dryrun, kill, lock, pause, resume
 from chatbot.commands.exits import cancel, flatten
 from chatbot.commands.host import access, unlock
@@ -30,6 +31,7 @@ COMMANDS = registry(
         lock,
         resume,
         dryrun,
+        audit,
         health,
         help_,
         whoami,

@@ -11,10 +11,9 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import cast
 
 from chatbot.config import Settings, load
 from chatbot.logs import Redaction
@@ -24,9 +23,11 @@ from chatbot.tools.doctor_chats import chats
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.doctor_order import refuse_production, with_an_order
 from chatbot.tools.findings import Finding, fail, lines, ok, warn
-from storage.store import LOCK_NAME, TinyStore
+from storage.store import TinyStore
 from trading.clock import monotonic
-from trading.domain.errors import Misconfigured, StoreRefused
+from trading.domain.audit import verify_audit
+from trading.domain.errors import Misconfigured, StoreInUse, StoreRefused
+from trading.domain.records import AuditEntry
 
 WIDTH_MIN, WIDTH_MAX = 40, 80  # columns
 
@@ -69,7 +70,8 @@ async def _all(settings: Settings, order: bool) -> AsyncIterator[Finding]:
     yield ok("settings", f"{settings.environment}, {mode}, {settings.kalshi_event_ticker_prefix}, {stake}")
     yield (written := folder(settings.data_folder))
     if written.mark == "ok":
-        yield store(settings.data_folder / "store")
+        for finding in kept(settings.data_folder / "store"):
+            yield finding
     with tempfile.TemporaryDirectory(prefix="kalshi-chatops-") as aside:
         async for finding in _exchange(settings, Path(aside), order):
             yield finding
@@ -87,22 +89,40 @@ def folder(path: Path) -> Finding:
         return fail("data folder", f"{path}: {error.strerror}", "set DATA_DIR to a folder that this user may write to")
 
 
-def store(path: Path) -> Finding:
-    """Whether the store opens, which mends what a crash has left, unless a running bot has it."""
+def kept(path: Path) -> Iterator[Finding]:
+    """Whether the store opens, which mends what a crash has left, and its audit is whole, unless a running bot has
+    it."""
     if not path.is_dir():
-        return ok("store", "none yet (made at the first start)")
+        yield ok("store", "none yet (made at the first start)")
+        return
     try:
-        with FileLock(path / LOCK_NAME, timeout=0):
-            pass
         opened = TinyStore.open(path)
-    except Timeout:
-        return ok("store", "in use by a running bot")
-    except (StoreRefused, OSError) as error:
-        return fail("store", str(error), "do what it says, or start afresh with another DATA_DIR")
-    opened.close()
+    except StoreInUse:
+        yield ok("store", "in use by a running bot")
+    except StoreRefused as error:
+        yield fail("store", str(error), "do what it says, or start afresh with another DATA_DIR")
+    else:
+        yield store(opened)
+        yield audit(opened)
+        opened.close()
+
+
+def store(opened: TinyStore) -> Finding:
+    """What opening it had to mend."""
     if opened.recovered:
         return warn("store", "; ".join(opened.recovered), "nothing: it was mended by opening it")
     return ok("store", f"opens, {opened.count('trades')} trades")
+
+
+def audit(opened: TinyStore) -> Finding:
+    """Whether every entry of the audit follows from the one before it, from the first one on."""
+    try:
+        entries = cast(list[AuditEntry], opened.all("audit"))
+    except StoreRefused as error:
+        return fail("audit", str(error), "do what it says")
+    if broken := verify_audit(entries):
+        return fail("audit", broken, "restore the data folder from a backup, and ask who else can write to it")
+    return ok("audit", f"whole, {len(entries)} entries")
 
 
 async def _exchange(settings: Settings, aside: Path, order: bool) -> AsyncIterator[Finding]:

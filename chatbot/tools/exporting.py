@@ -13,10 +13,10 @@ from trading.domain.trade import Trade
 
 
 def export_trades(settings: Settings, form: str, output: Path | None) -> None:
-    """Write all trades of the settings' environment, oldest first. Raises StoreRefused, OSError."""
+    """Write all trades of the settings' environment, archived ones too, oldest first. Raises StoreRefused, OSError."""
     store = TinyStore.open(settings.data_folder / "store")
     try:
-        trades = cast(list[Trade], store.select("trades"))
+        trades = cast(list[Trade], store.all("trades"))
     finally:
         store.close()
     write = write_csv if form == "csv" else write_json

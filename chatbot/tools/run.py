@@ -22,9 +22,10 @@ from chatbot.message import Reply
 from chatbot.outbox import Channel
 from chatbot.render import money, plain, price
 from chatbot.starts import count_start
+from chatbot.tools.safe_mode import safe_mode
 from chatbot.tools.talking import talking
 from chatbot.tools.watching import beating, minding_control, watchdog
-from trading.domain.errors import StoreError, Unauthorized, Unavailable
+from trading.domain.errors import StoreError, StoreInUse, StoreRefused, Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Quote
 from trading.domain.money import ONE
@@ -32,6 +33,7 @@ from trading.domain.order import Mode
 from trading.schedule import Schedule
 
 RECONCILE_SECONDS = 60.0
+ARCHIVE_SECONDS = 3600.0  # rows move once a day; asked this often, so that a daily restart does not keep them here
 EXIT_STORE = 75  # the store failed while running: a supervisor starts us again, and start-up recovers
 SWITCH_SECONDS = 0.0005  # one busy thread otherwise adds 10 ms to every turn of the loop
 
@@ -43,7 +45,14 @@ async def run(settings: Settings, *, terminal: bool, level: str = "", faults: st
     exchange's."""
     sys.setswitchinterval(SWITCH_SECONDS)
     set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
-    app = await build(settings, channels=talking(terminal=terminal), faults=faults)
+    try:
+        app = await build(settings, channels=talking(terminal=terminal), faults=faults)
+    except StoreInUse:
+        raise
+    except StoreRefused as error:
+        await safe_mode(settings, str(error), terminal=terminal)
+        print(f"kalshi-chatops: stopped: {error}", file=sys.stderr)
+        return EXIT_STORE
     app.cycle.on_beat = lambda view: log_beat(app, view)
     await _live(app)
     if app.fatal:
@@ -107,6 +116,7 @@ async def _start(app: App, schedule: Schedule) -> None:
     await app.beat()  # so that the first question finds something to tell
     schedule.every("beat", app.settings.poll_seconds, app.beat)
     schedule.every("reconcile", RECONCILE_SECONDS, app.check)
+    schedule.every("archive", ARCHIVE_SECONDS, app.archive)
     schedule.start()
 
 

@@ -19,15 +19,22 @@ def talking(*, terminal: bool) -> ChannelMaker:
     """A maker of all configured channels; `terminal`: also the chat on this machine."""
 
     def make(settings: Settings, handle: Handle, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
-        local = [_local(handle, desk)] if terminal else []
-        return (*local, *_telegram(settings, handle, told), *_discord(settings, handle, told))
+        return speaking(settings, handle, told, (lambda: glance(desk.status())) if terminal else None)
 
     return make
 
 
-def _local(handle: Handle, desk: Desk) -> Channel:
+def speaking(
+    settings: Settings, handle: Handle, told: Callable[[str], None], glanced: Callable[[], str] | None
+) -> Sequence[Channel]:
+    """All configured channels; and the one on this machine where `glanced` says in one line how things are."""
+    local = [_local(handle, glanced)] if glanced else []
+    return (*local, *_telegram(settings, handle, told), *_discord(settings, handle, told))
+
+
+def _local(handle: Handle, glanced: Callable[[], str]) -> Channel:
     if sys.stdin.isatty():
-        return TerminalChannel(handle, COMMANDS, lambda: glance(desk.status()))
+        return TerminalChannel(handle, COMMANDS, glanced)
     return StdinChannel(handle, COMMANDS)
 
 

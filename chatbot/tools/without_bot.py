@@ -7,10 +7,11 @@ two fails. Nothing is said to be done that the exchange's own list has not prove
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ EMBEDDED = "the simulated exchange runs inside the bot, so there is none now"
 
 T = TypeVar("T")
 AskBot = Callable[[], Reply]
+Account = Callable[[], AbstractAsyncContextManager[tuple[Exchange, Clock]]]  # raises Unavailable where there is none
 
 
 async def answer(settings: Settings, line: str, why: str, ask_bot: AskBot) -> Reply:
@@ -51,7 +53,7 @@ async def answer(settings: Settings, line: str, why: str, ask_bot: AskBot) -> Re
         return await kill(settings, why, ask_bot)
     if name in ("access", "unlock"):
         return changed(settings, why, name, tuple(words))
-    pages = {"status": _status, "balance": _balance, "positions": _positions}
+    pages = {"status": status, "balance": _balance, "positions": _positions}
     return await _looked(settings, name, why, pages[name])
 
 
@@ -72,15 +74,21 @@ class Cancelled:
 async def kill(settings: Settings, why: str, ask_bot: AskBot) -> Reply:
     """Leave the marker and cancel everything at the exchange, at the same time; then see whether a bot has started
     meanwhile, which would not have read the marker."""
-    started, marker = monotonic(), settings.data_folder / MARKER
-    not_stored, cancelled = await asyncio.gather(asyncio.to_thread(_left, marker), _cancel_everything(settings))
+    killed = await kill_alone(settings, why, partial(_exchange, settings), "without the bot")
     try:
         reply = await asyncio.to_thread(ask_bot)
     except ChatopsError:
-        return _killed(settings, why, not_stored, cancelled, monotonic() - started)
+        return killed
     if not reply.failed:
-        marker.unlink(missing_ok=True)  # that bot has stored its halt
+        (settings.data_folder / MARKER).unlink(missing_ok=True)  # that bot has stored its halt
     return reply
+
+
+async def kill_alone(settings: Settings, why: str, account: Account, how: str) -> Reply:
+    """Leave the marker and cancel everything on the account; `how` says in the title what is missing for a real one."""
+    started, marker = monotonic(), settings.data_folder / MARKER
+    not_stored, cancelled = await asyncio.gather(asyncio.to_thread(_left, marker), _cancel_everything(account))
+    return _killed(settings, why, not_stored, cancelled, monotonic() - started, how)
 
 
 def _left(marker: Path) -> str:
@@ -92,10 +100,10 @@ def _left(marker: Path) -> str:
     return ""
 
 
-async def _cancel_everything(settings: Settings) -> Cancelled:
+async def _cancel_everything(account: Account) -> Cancelled:
     done = Cancelled()
     try:
-        async with _exchange(settings) as (exchange, clock):
+        async with account() as (exchange, clock):
             await _cancel_and_prove(exchange, clock, done)
             done.positions = len(await _bounded(exchange.positions()))
     except ChatopsError as error:
@@ -134,7 +142,7 @@ async def _seen_since(exchange: Exchange, moment: datetime, until: float) -> Non
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _killed(settings: Settings, why: str, not_stored: str, done: Cancelled, seconds: float) -> Reply:
+def _killed(settings: Settings, why: str, not_stored: str, done: Cancelled, seconds: float, how: str) -> Reply:
     proved = not not_stored and done.sent and done.left == ()
     fields = [
         ("Bot", why),
@@ -146,7 +154,7 @@ def _killed(settings: Settings, why: str, not_stored: str, done: Cancelled, seco
         ("Took", f"{seconds:.2f} s"),
     ]
     return Reply(
-        "KILLED without the bot" if proved else "KILLED without the bot, but look below",
+        f"KILLED {how}" if proved else f"KILLED {how}, but look below",
         label=_label(settings),
         fields=tuple(fields),
         note="Only the owner's /resume starts trading again.",
@@ -157,23 +165,33 @@ def _killed(settings: Settings, why: str, not_stored: str, done: Cancelled, seco
 # --- looking --------------------------------------------------------------------------------------------------------
 
 Rows = AsyncIterator[tuple[str, str]]
+Page = Callable[[Settings, Exchange], Rows]
 
 
-async def _looked(settings: Settings, name: str, why: str, page: Callable[[Settings, Exchange], Rows]) -> Reply:
+async def _looked(settings: Settings, name: str, why: str, page: Page) -> Reply:
     """A page of the exchange's own figures."""
-    rows, failed = [("Bot", why), *_kept(settings, why)], False
+    rows = (("Bot", why), *_kept(settings, why))
+    return await looked(settings, f"{name.capitalize()}, without the bot", rows, page, partial(_exchange, settings))
+
+
+async def looked(
+    settings: Settings, title: str, known: Iterable[tuple[str, str]], page: Page, account: Account
+) -> Reply:
+    """What is `known` without asking, then a page of the exchange's own figures, or why there are none."""
+    rows, failed = list(known), False
     try:
-        async with _exchange(settings) as (exchange, _):
+        async with account() as (exchange, _):
             rows += [row async for row in page(settings, exchange)]
     except ChatopsError as error:
         rows.append(("Exchange", str(error)))
         failed = True
-    return Reply(f"{name.capitalize()}, without the bot", label=_label(settings), fields=tuple(rows), failed=failed)
+    return Reply(title, label=_label(settings), fields=tuple(rows), failed=failed)
 
 
-async def _status(settings: Settings, exchange: Exchange) -> Rows:
-    status = await _bounded(exchange.status(0))
-    yield "Exchange", "trades" if status.exchange_active and status.trading_active else "paused"
+async def status(settings: Settings, exchange: Exchange) -> Rows:
+    """Whether the exchange trades, what rests and is held there, and the cash."""
+    now = await _bounded(exchange.status(0))
+    yield "Exchange", "trades" if now.exchange_active and now.trading_active else "paused"
     yield "Orders", f"{len(await _bounded(exchange.orders(status='resting')))} resting"
     yield "Positions", count(len(await _bounded(exchange.positions())), "market")
     yield "Cash", exact_money((await _bounded(exchange.balance())).total)

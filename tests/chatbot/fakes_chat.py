@@ -20,7 +20,7 @@ from trading.domain.errors import NotFound, Stale
 from trading.domain.events import WindowPassed
 from trading.domain.market import Level, Market, MarketStatus, Outcome, Quote, Tick
 from trading.domain.order import Balance, Mode, Order, OrderStatus, Position, Side
-from trading.domain.records import Notice, Put, Record, Severity
+from trading.domain.records import AuditEntry, Notice, Put, Record, Severity
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Reason, Totals, TradingState
 from trading.domain.trade import Trade, TradeOutcome
@@ -175,6 +175,7 @@ class FakeDesk(Desk):
         self.hang = asyncio.Event()
         self.hanging = False
         self.done: list[str] = []
+        self.broken = ""
         self.ways_out = (
             Exit(Mode.REAL, TICKER, Outcome.YES, d(9), d("4.7475"), d("0.50"), d("4.50"), d("0.1575")),
             Exit(Mode.DRY_RUN, "KXETH15M-26OCT031015-15", Outcome.NO, d("10.5"), d(5), problem="nobody bids for it"),
@@ -271,6 +272,11 @@ class FakeDesk(Desk):
         self.done.append(f"flatten {ticker or 'all'}")
         out = (await self.exits(ticker)).open
         return pages.ExitsPage(LABEL, done=tuple(Exited(e, e.contracts, e.proceeds - e.fee, e.problem) for e in out))
+
+    async def audit_page(self, count: int) -> pages.AuditPage:
+        said = ("Ann Berg-Lindström (telegram:7)", "telegram", "/limit order 4.50", "order is $4.50 now, was $5.00")
+        entries = (AuditEntry(12, ago(5), *said), AuditEntry(11, ago(90_000), "engine", "engine", "halt day_loss", "x"))
+        return pages.AuditPage(LABEL, entries[:count], 12, self.broken)
 
     def audit(self, person: str, channel: str, command: str, result: str) -> None:
         self.audits.append((person, channel, command, result))
@@ -407,6 +413,9 @@ class MemoryStore:
 
     def count(self, table: str) -> int:
         return len(self.tables.get(table, {}))
+
+    def archived(self, table: str) -> list[Record]:
+        return []
 
     def close(self) -> None: ...
 

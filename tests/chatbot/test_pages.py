@@ -335,3 +335,17 @@ async def test_a_limit_is_lowered_at_once_and_raised_after_a_yes() -> None:
     assert "stays as it is" in text
     assert "the configuration allows 10 at most" in text
     assert "for example /limit" in await shown("/limit nothing 3", c)
+
+
+async def test_the_audit_says_who_changed_what_and_whether_its_chain_is_whole() -> None:
+    c = chat()
+    text = await shown("/audit 1", c)
+    for part in ("Audit\n", "whole", "12 at", "/limit order 4.50", "telegram:7", "order is $4.50 now"):
+        assert part in text
+    assert "halt day_loss" not in text
+    assert "halt day_loss" in await shown("/audit", c)
+    c.desk.broken = "entry 4 of the audit was changed after it was written"
+    text = await shown("/audit", c)
+    assert text.startswith("Audit: BROKEN\n")
+    assert "changed after" in text
+    assert "needs the operator role" in await shown("/audit", c, VIEWER)

@@ -11,6 +11,7 @@ from typing import cast
 
 from storage.store import TinyStore
 from tests.flows.processes import run, started
+from trading.domain.audit import ENGINE
 from trading.domain.records import AuditEntry
 
 START_SECONDS_MAX = 20.0
@@ -44,8 +45,8 @@ def wait_for(path: Path, *, there: bool = True) -> None:
 
 
 def audit(data: Path) -> list[tuple[str, str]]:
-    """Who did what, of a bot that has ended."""
+    """Who gave which command, of a bot that has ended."""
     store = TinyStore.open(data / "simulated" / "store")
     entries = cast(list[AuditEntry], store.select("audit"))
     store.close()
-    return [(entry.person, entry.command) for entry in entries]
+    return [(entry.person, entry.command) for entry in entries if entry.channel != ENGINE]

@@ -60,3 +60,17 @@ def test_a_demonstration_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> 
     assert told["open_trades"] == 0
     assert told["windows"] == 6
     assert told["pnl_usd"] == told["exchange_pnl_usd"]
+
+
+def test_a_storm_and_ten_kills_change_no_penny(tmp_path: Path) -> None:
+    """Everything goes wrong at the exchange, and both die ten times, wherever they are."""
+    chance = random.Random(23)
+    words = ("demo", "--windows", "3", "--seed", "7", "--faults", "storm", "--data", str(tmp_path / "kept"), "--json")
+    for _ in range(10):
+        with started(*words, cwd=tmp_path) as process:
+            time.sleep(chance.uniform(0.9, 1.7))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    told = figures(run(*words, cwd=tmp_path))
+    assert (told["open_trades"], told["windows"]) == (0, 3)
+    assert told["pnl_usd"] == told["exchange_pnl_usd"]

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from chatbot.config import load
 from chatbot.places import Places
 from chatbot.tools import fund as funding
-from chatbot.tools.doctor import doctor, store
+from chatbot.tools.doctor import doctor, kept
 from chatbot.tools.doctor_chats import chats
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.findings import Finding
@@ -111,15 +111,16 @@ async def test_a_wrong_key_is_named(
 
 
 def test_a_store_in_use_is_no_failure_and_what_was_mended_is_said(tmp_path: Path) -> None:
-    assert store(tmp_path / "store").text.startswith("none yet")
+    assert [each.text for each in kept(tmp_path / "store")] == ["none yet (made at the first start)"]
     opened = TinyStore.open(tmp_path / "store")
-    assert store(tmp_path / "store") == Finding("ok", "store", "in use by a running bot")
+    assert list(kept(tmp_path / "store")) == [Finding("ok", "store", "in use by a running bot")]
     opened.close()
-    assert store(tmp_path / "store") == Finding("ok", "store", "opens, 0 trades")
+    whole = Finding("ok", "audit", "whole, 0 entries")
+    assert list(kept(tmp_path / "store")) == [Finding("ok", "store", "opens, 0 trades"), whole]
     newest = max((tmp_path / "store").glob("*"), key=lambda path: (path.stat().st_size, path.name))
     written = newest.read_bytes()
     newest.write_bytes(written.rstrip(b"\0") + b"torn".ljust(len(written) - len(written.rstrip(b"\0")), b"\0"))
-    mended = store(tmp_path / "store")
+    mended, _ = kept(tmp_path / "store")
     assert mended.mark == "warn"
     assert mended.text
 

@@ -10,8 +10,8 @@ import pytest
 from storage_markets import FEBRUARY, JANUARY, MARCH, audit_of
 from tinydb import TinyDB
 
-from storage.audit import verify_audit
 from storage.store import TinyStore
+from trading.domain.audit import verify_audit
 from trading.domain.events import CommandAnswered
 from trading.domain.state import State
 from trading.engine.book import Book

@@ -22,11 +22,11 @@ from storage_folders import EAGER, SMALL_CHUNK_BYTES
 from storage_markets import JANUARY, Rows, audit_of, live_and_archived, market, rows_of, trade_of
 
 from storage import journal
-from storage.audit import verify_audit
 from storage.store import TinyStore
+from trading.domain.audit import entry_of, verify_audit
 from trading.domain.events import CommandAnswered
 from trading.domain.records import AuditEntry, Put
-from trading.engine.book import _audited
+from trading.domain.state import State
 
 DAY = timedelta(days=1)
 MARKETS, DAYS = 6, 60
@@ -64,7 +64,9 @@ class AnyUse(RuleBasedStateMachine):
     def a_command_is_given(self, days: int) -> None:
         self.now += days * DAY
         last = cast(list[AuditEntry], self.store.tail("audit", 1))
-        entry = _audited(CommandAnswered(self.now, "1", "telegram", "/kill", "halted"), last[0] if last else None)
+        given = CommandAnswered(self.now, "1", "telegram", "/kill", "halted")
+        entry = entry_of(given, State(), last[0] if last else None)
+        assert entry
         self.commit([Put("audit", f"{entry.seq:012d}", entry)])
 
     @rule(days=st.integers(0, DAYS))

@@ -212,7 +212,7 @@ class TestOneOwner:
         command = [sys.executable, "-c", code, str(tmp_path)]
         second = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert second.returncode != 0
-        assert "StoreRefused" in second.stderr
+        assert "StoreInUse" in second.stderr
         assert "in use by another" in second.stderr
         store.close()
         assert subprocess.run(command, capture_output=True, cwd=ROOT, check=False).returncode == 0

@@ -9,6 +9,7 @@
     +-- Unauthorized    the key, its clock or its scopes are wrong: only a person can mend it
     +-- StoreError      what we know could not be kept
     |   +-- StoreRefused   the folder cannot be opened as it is: says why and what to do
+    |   |   +-- StoreInUse   another running bot has it
     |   +-- StoreFailed    a write failed while running: stop, never retry
     +-- Misconfigured   a setting is wrong: names the variable, its value and the fix
     +-- Stale           what was previewed has changed since: ask again
@@ -62,6 +63,10 @@ class StoreError(ChatopsError):
 
 class StoreRefused(StoreError):
     """Opening was refused; nothing was changed on disk."""
+
+
+class StoreInUse(StoreRefused):
+    """Another process holds the folder: two bots on one account would trade twice."""
 
 
 class StoreFailed(StoreError):

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.account_records import CashFlow
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
 from trading.domain.signal import Signal
 from trading.domain.state import LossTold, Reason
+from trading.domain.trade import Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,25 @@ class SettlementRead:
 
     at: datetime
     settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class ResultAmended:
+    """The exchange changed a result after this trade of ours was closed by it: a YES contract paid `value` dollars."""
+
+    at: datetime
+    trade: Trade
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CashMoved:
+    """A deposit or a withdrawal, once the cash has moved: `amount` is what it did to the account (dollars), which is
+    not all of it where a flow that was booked comes back."""
+
+    at: datetime
+    flow: CashFlow
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +209,8 @@ Event = (
     | OrderFilled
     | MarketSettled
     | SettlementRead
+    | ResultAmended
+    | CashMoved
     | WindowPassed
     | HaltRaised
     | HaltCleared

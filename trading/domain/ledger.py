@@ -10,14 +10,14 @@ or sold, profit = cash + position x settlement value - fees. Fees come from fill
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
+from trading.domain import corrections, switches
 from trading.domain import events as ev
-from trading.domain import switches
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import (
     TRANSITIONS,
@@ -28,14 +28,14 @@ from trading.domain.order import (
     yes_price,
 )
 from trading.domain.records import Put
+from trading.domain.signal import Signal
 from trading.domain.state import State
 from trading.domain.step import (
     Step,
-    control,
-    put,
     with_order,
     with_position,
     with_rejections,
+    with_totals,
     with_trade,
     without_position,
     without_trade,
@@ -75,14 +75,8 @@ def can_become(order: Order, status: OrderStatus) -> bool:
 
 def settle(trade: Trade, value: Decimal, at: datetime) -> Trade:
     """The trade closed, one YES contract having paid `value` dollars: outcome, payout and profit after fees."""
-    profit = trade.cash + trade.position * value - trade.fees
-    return replace(
-        trade,
-        outcome=_outcome(trade, value, profit),
-        payout=profit + trade.cost + trade.fees,
-        profit=profit,
-        closed_at=at,
-    )
+    paid = trade.paying(value)
+    return replace(paid, outcome=_outcome(trade, value, paid.profit), closed_at=at)
 
 
 def _outcome(trade: Trade, value: Decimal, profit: Decimal) -> TradeOutcome:
@@ -136,19 +130,19 @@ def _intended(state: State, event: ev.OrderIntended, zone: tzinfo) -> Step:
     step = with_order(Step(replace(state, attempts=attempts)), order)
     if trade_of(state, order):
         return step
-    return with_trade(step, _opened(order, event))
+    return with_trade(step, _opened(order, event.at, event.signals))
 
 
-def _opened(order: Order, event: ev.OrderIntended) -> Trade:
-    said = {s.name: s.side.value if s.side else "" for s in event.signals}
+def _opened(order: Order, at: datetime, signals: Sequence[Signal] = ()) -> Trade:
+    said = {s.name: s.side.value if s.side else "" for s in signals}
     return Trade(
         trade_id=order.client_order_id,
         mode=order.mode,
         strategy=order.strategy,
         ticker=order.ticker,
         side=order.outcome,
-        opened_at=event.at,
-        close_time=order.close_time or event.at,
+        opened_at=at,
+        close_time=order.close_time or at,
         limit_price=order.own_price,
         ordered=order.count,
         previous_signal=said.get("previous", ""),
@@ -161,7 +155,7 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
     order = replace(
         order,
         order_id=event.order_id,
-        reported=max(order.reported, event.reported, order.filled),
+        reported=max(order.reported, event.reported),
         updated_at=event.at,
         why=event.why or order.why,
     )
@@ -169,7 +163,7 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
     trade = trade_of(state, order)
     if trade and not trade.order_id:
         step = with_trade(step, replace(trade, order_id=event.order_id))
-    return _close_unfilled(step, order, event.at)
+    return _close_unfilled(step, order, event.at, zone)
 
 
 def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
@@ -177,7 +171,7 @@ def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
     order = replace(order, updated_at=event.at, why=f"{event.code}: {event.message}".strip(": "))
     refused = event.code not in NOT_REFUSED
     step = with_rejections(with_order(Step(state), order), state.rejections + refused, event.at)
-    return _close_unfilled(step, order, event.at)
+    return _close_unfilled(step, order, event.at, zone)
 
 
 def _unresolved(state: State, event: ev.OrderUnresolved, zone: tzinfo) -> Step:
@@ -197,14 +191,14 @@ def _moved(state: State, client_order_id: str, status: OrderStatus) -> Order:
     return replace(order, status=status)
 
 
-def _close_unfilled(step: Step, order: Order, at: datetime) -> Step:
+def _close_unfilled(step: Step, order: Order, at: datetime, zone: tzinfo) -> Step:
     """A trade whose order ended with nothing filled is over: no bet was made."""
     trade = trade_of(step.state, order)
     if not trade or trade.contracts or order.live or order.reported:
         return step
     if any(o.live for o in step.state.orders.values() if trade_of(step.state, o) is trade):
         return step
-    return without_trade(step, settle(trade, ZERO, at))
+    return _booked(step, settle(trade, ZERO, at), zone)
 
 
 # --- fills and settlements ------------------------------------------------------------------------------------------
@@ -242,8 +236,7 @@ def _with_fill(order: Order, fill: Fill, at: datetime) -> Order:
 
 def _late(order: Order, event: ev.OrderFilled) -> Trade:
     """The trade of a fill that turned up after its own trade had been closed: a trade of its own, nothing lost."""
-    trade = _opened(order, ev.OrderIntended(event.at, order))
-    return replace(trade, trade_id=f"{order.client_order_id}-{event.fill.fill_id}", order_id=order.order_id)
+    return replace(_opened(order, event.at), trade_id=f"{order.client_order_id}-{event.fill.fill_id}")
 
 
 def _bought_or_sold(trade: Trade, fill: Fill) -> Trade:
@@ -270,15 +263,11 @@ def _settled(state: State, event: ev.MarketSettled, zone: tzinfo) -> Step:
 
 
 def _booked(step: Step, closed: Trade, zone: tzinfo) -> Step:
-    """A closed trade leaves the open ones; a bet that was made counts in its mode's totals."""
+    """A closed trade leaves the open ones and counts in its mode's totals."""
     step = without_trade(step, closed)
-    if closed.outcome is TradeOutcome.UNFILLED or closed.closed_at is None:
-        return step
-    totals = step.state.totals_of(closed.mode).plus(closed, closed.closed_at.astimezone(zone).date())
-    state = replace(step.state, totals={**step.state.totals, closed.mode: totals})
-    return put(
-        step, state, "control", f"totals:{closed.mode}", control(f"totals:{closed.mode}", totals, closed.closed_at)
-    )
+    at = cast(datetime, closed.closed_at)
+    totals = step.state.totals_of(closed.mode).plus(closed, at.astimezone(zone).date())
+    return with_totals(step, closed.mode, totals, at)
 
 
 _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
@@ -296,4 +285,6 @@ _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.ModeChanged: switches.mode_changed,
     ev.WindowPassed: switches.window_passed,
     ev.SettlementRead: switches.settlement_read,
+    ev.ResultAmended: corrections.result_amended,
+    ev.CashMoved: corrections.cash_moved,
 }

@@ -38,7 +38,7 @@ class Notice:
     """What people are told about an event, without any channel's markup. Key: `seq`, zero-padded."""
 
     seq: int
-    kind: str  # order, fill, cancel, settlement, error, halt, resume, mode, start, stop, recovery
+    kind: str  # order, fill, cancel, settlement, cash, error, halt, resume, mode, start, stop, recovery
     severity: Severity
     at: datetime
     title: str

@@ -79,6 +79,7 @@ class Totals:
     day_profit: Decimal = ZERO
     week: date | None = None  # its Monday
     week_profit: Decimal = ZERO
+    unfilled: int = 0  # orders that came to nothing: no trades
 
     @property
     def trades(self) -> int:
@@ -95,17 +96,32 @@ class Totals:
         return totals
 
     def plus(self, trade: Trade, day: date) -> Totals:
-        """With one closed trade booked on `day`."""
+        """With one closed trade, or order that came to nothing, booked on `day`."""
         totals = self.on(day)
         return replace(
             totals,
             wins=totals.wins + (trade.outcome is TradeOutcome.WIN),
             losses=totals.losses + (trade.outcome is TradeOutcome.LOSS),
             others=totals.others + (trade.outcome in (TradeOutcome.SCALAR, TradeOutcome.CORRECTED)),
+            unfilled=totals.unfilled + (trade.outcome is TradeOutcome.UNFILLED),
             profit=totals.profit + trade.profit,
             fees=totals.fees + trade.fees,
             day_profit=totals.day_profit + trade.profit,
             week_profit=totals.week_profit + trade.profit,
+        )
+
+    def corrected(self, was: Trade, now: Trade, day: date) -> Totals:
+        """With a trade that was booked on `day` as it is now; the day's and week's sums follow while they run."""
+        gained, monday = now.profit - was.profit, day - timedelta(days=day.weekday())
+        won, lost = was.outcome is TradeOutcome.WIN, was.outcome is TradeOutcome.LOSS
+        return replace(
+            self,
+            wins=self.wins - won,
+            losses=self.losses - lost,
+            others=self.others + (won or lost),
+            profit=self.profit + gained,
+            day_profit=self.day_profit + (gained if day == self.day else ZERO),
+            week_profit=self.week_profit + (gained if monday == self.week else ZERO),
         )
 
 

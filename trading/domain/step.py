@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from trading.domain.money import ZERO
-from trading.domain.order import Fill, Order, Position, position_key
+from trading.domain.order import Fill, Mode, Order, Position, position_key
 from trading.domain.records import Control, Put, Record
-from trading.domain.state import State
+from trading.domain.state import State, Totals
 from trading.domain.trade import Trade
 
 
@@ -64,6 +64,13 @@ def without_position(step: Step, key: str) -> Step:
     """The step with nothing held under this key."""
     positions = {k: p for k, p in step.state.positions.items() if k != key}
     return put(step, replace(step.state, positions=positions), "positions", key, None)
+
+
+def with_totals(step: Step, mode: Mode, totals: Totals, at: datetime) -> Step:
+    """The step with these sums of a mode's closed trades."""
+    name = f"totals:{mode}"
+    state = replace(step.state, totals={**step.state.totals, mode: totals})
+    return put(step, state, "control", name, control(name, totals, at))
 
 
 def with_rejections(step: Step, count: int, at: datetime) -> Step:

@@ -6,7 +6,7 @@ contract paid, less fees. That holds for buying, selling, YES and NO alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -59,6 +59,11 @@ class Trade:
     def price(self) -> Decimal:
         """Average paid per contract; the limit while nothing has filled."""
         return self.cost / self.contracts if self.contracts else self.limit_price
+
+    def paying(self, value: Decimal) -> Trade:
+        """The same with the payout and the profit that it has where a YES contract pays `value` dollars at the end."""
+        profit = self.cash + self.position * value - self.fees
+        return replace(self, payout=profit + self.cost + self.fees, profit=profit)
 
     @property
     def at_risk(self) -> Decimal:

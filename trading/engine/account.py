@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from typing import cast
 
-from trading.domain.events import MarketSettled, OrderFilled
+from trading.domain.events import Event, MarketSettled, OrderFilled, ResultAmended
 from trading.domain.ledger import order_by_id
 from trading.domain.market import Market
 from trading.domain.order import Fill, Mode, Order, OrderStatus
 from trading.domain.state import State
+from trading.domain.trade import Trade
 from trading.engine.broker import Broker
 from trading.ports import MarketData
 
@@ -21,13 +24,18 @@ FILL_OVERLAP = timedelta(seconds=60)  # fills are asked for from this long befor
 
 
 class Account:
-    """Keeps our orders and trades true to both books. `on_settled` is told of every market that paid."""
+    """Keeps our orders and trades true to both books. `on_settled` is told of every market that paid, `on_amended` of
+    every closed trade whose result was changed."""
 
     def __init__(
-        self, broker: Broker, market_data: MarketData, on_settled: Callable[[MarketSettled], object] | None = None
+        self,
+        broker: Broker,
+        market_data: MarketData,
+        on_settled: Callable[[MarketSettled], object] | None = None,
+        on_amended: Callable[[ResultAmended], object] | None = None,
     ) -> None:
         self.broker, self.book, self.clock = broker, broker.book, broker.clock
-        self._market_data, self._on_settled = market_data, on_settled
+        self.market_data, self._on_settled, self._on_amended = market_data, on_settled, on_amended
 
     async def update(self) -> None:
         """One pass; asks only where something is open. Raises Unavailable, Unauthorized, StoreFailed."""
@@ -67,7 +75,7 @@ class Account:
         waiting = sorted({t.ticker for t in self.book.state.trades.values() if t.close_time <= now})
         if not waiting:
             return
-        for market in await self._market_data.markets(tickers=waiting):
+        for market in await self.market_data.markets(tickers=waiting):
             self.pay(market)
 
     def pay(self, market: Market) -> None:
@@ -86,6 +94,28 @@ class Account:
             self.book.record(settled)
             if self._on_settled:
                 self._on_settled(settled)
+
+    def closed(self, ticker: str, mode: Mode) -> list[Trade]:
+        """The bets on a market that are over."""
+        trades = cast(list[Trade], self.book.store.select("trades", ticker=ticker, mode=mode))
+        return [trade for trade in trades if trade.contracts and not trade.open]
+
+    def review(self, market: Market) -> None:
+        """Correct the closed trades of a market that has paid, where it paid another value by now."""
+        if market.settled and market.settlement_value is not None:
+            for mode in Mode:
+                self.correct(self.closed(market.ticker, mode), market.settlement_value)
+
+    def correct(self, bets: Sequence[Trade], value: Decimal, *more: Event) -> None:
+        """Correct those of these closed trades for which a YES contract paid other than `value` dollars in the end;
+        `more` happens with it, or not at all."""
+        now = self.clock.now()
+        amended = [ResultAmended(now, bet, value) for bet in bets if bet.paying(value).profit != bet.profit]
+        if amended or more:
+            self.book.record(*amended, *more)
+        if self._on_amended:
+            for event in amended:
+                self._on_amended(event)
 
 
 def unproved(state: State) -> list[Order]:

@@ -6,13 +6,13 @@ in memory when the commit fails. All calls come from the one event loop that own
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import cast
 
-from trading.domain.events import CommandAnswered, Event
+from trading.domain.audit import entry_of
+from trading.domain.events import Event
 from trading.domain.ledger import apply
 from trading.domain.records import AuditEntry, Control, Put
 from trading.domain.state import State
@@ -51,9 +51,9 @@ class Book:
             owed = self._notices(event, state, step.state)
             puts += [Put("outbox", n.key, n) for n in (replace(n, seq=seq + i) for i, n in enumerate(owed, 1))]
             seq += len(owed)
-            if isinstance(event, CommandAnswered):
-                last = _audited(event, last)
-                puts.append(Put("audit", f"{last.seq:012d}", last))
+            if entry := entry_of(event, state, last):
+                puts.append(Put("audit", f"{entry.seq:012d}", entry))
+                last = entry
             state = step.state
         if seq != self._notice_seq:
             puts.append(Put("control", "notices", Control("notices", {"seq": str(seq)}, events[-1].at)))
@@ -62,20 +62,3 @@ class Book:
         self.state, self._notice_seq, self._last_audit = state, seq, last
         for listener in self._listeners if puts else ():
             listener(puts)
-
-
-def _audited(event: CommandAnswered, last: AuditEntry | None) -> AuditEntry:
-    """The next entry of the audit, chained to the last one by its hash."""
-    entry = AuditEntry(
-        seq=last.seq + 1 if last else 1,
-        at=event.at,
-        person=event.person,
-        channel=event.channel,
-        command=event.command,
-        result=event.result,
-        previous=last.digest if last else "",
-    )
-    text = "\x1f".join(
-        (str(entry.seq), entry.at.isoformat(), entry.person, entry.channel, entry.command, entry.result, entry.previous)
-    )
-    return replace(entry, digest=hashlib.sha256(text.encode()).hexdigest())

@@ -142,7 +142,10 @@ class Broker:
     async def cancel(self, order: Order, why: str) -> bool:
         """Cancel one order of ours and see that it is gone; False while that is not proved (ask again later)."""
         if not order.order_id:
-            return await self.resolve(order)
+            proved = await self.resolve(order)
+            order = self.book.state.orders[order.client_order_id]
+            if not proved or not order.live:  # else it turned up in the book, and is cancelled there
+                return proved
         if order.cancel_requested_at is None:
             self.book.record(CancelRequested(self.clock.now(), order.client_order_id, why))
         exchange = self.exchanges[order.mode]

@@ -20,6 +20,7 @@ from trading.engine.account import Account
 from trading.engine.pages import Exit, Exited
 from trading.risk.gate import Denial
 
+WHY = "flatten"
 SLIPS = (Decimal("0.02"), Decimal("0.01"), ZERO)  # dollars below the touch that are still taken; the first on the grid
 
 
@@ -86,7 +87,7 @@ class Flattener:
             side=other,
             price=price,
             count=exit_.contracts,
-            why="flatten",
+            why=WHY,
             attempt=int(self._broker.clock.now().timestamp()),  # another one than that of the way in
             time_in_force=TimeInForce.IOC,
             reduce_only=True,
@@ -101,7 +102,8 @@ class Flattener:
         sold = sum((fill.count for fill in fills), ZERO)
         received = sum(((ONE - yes_price(exit_.side.other, f.price)) * f.count - f.fee for f in fills), ZERO)
         order = self._book.state.orders[order.client_order_id]
-        left = "" if sold >= exit_.contracts else f"{exit_.contracts - sold} not sold: {order.why or order.status}"
+        why = order.status if order.why == WHY else order.why
+        left = "" if sold >= exit_.contracts else f"{exit_.contracts - sold} not sold: {why}"
         return Exited(exit_, sold, received, left)
 
 

@@ -93,3 +93,4 @@ class Listening:
         except (Unavailable, Unauthorized):
             return
         self._account.pay(market)
+        self._account.review(market)

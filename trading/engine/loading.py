@@ -12,7 +12,7 @@ from trading.domain.ledger import KEPT, pruned
 from trading.domain.order import LIVE, Fill, Mode, Order, Position
 from trading.domain.records import Control
 from trading.domain.state import Halt, LossTold, Reason, State, Totals
-from trading.domain.trade import Trade
+from trading.domain.trade import Trade, TradeOutcome
 from trading.ports import Store
 
 RECENT_ROWS_MAX = 20_000  # of orders and of fills that two days can hold, with room
@@ -30,7 +30,7 @@ def load_state(store: Store, now: datetime, mode: Mode) -> State:
         trades={t.trade_id: t for t in trades},
         positions={p.key: p for p in cast(list[Position], store.select("positions"))},
         halts=_halts(controls),
-        totals={m: _totals(controls[f"totals:{m}"]) for m in Mode if f"totals:{m}" in controls},
+        totals={m: totals for m in Mode if (totals := _totals_of(store, controls, m)) != Totals()},
         loss_told={m: _loss_told(controls[f"loss_told:{m}"]) for m in Mode if f"loss_told:{m}" in controls},
         limits=_limits(controls),
         attempts={o.client_order_id: o.created_at for o in orders},
@@ -67,7 +67,16 @@ def _loss_told(row: Control) -> LossTold:
     return LossTold(date.fromisoformat(row.value["day"]), int(row.value["level"]))
 
 
+def _totals_of(store: Store, controls: Mapping[str, Control], mode: Mode) -> Totals:
+    """A mode's sums; what came to nothing is counted from its rows where the sums are older than that figure."""
+    row = controls.get(f"totals:{mode}")
+    totals = _totals(row) if row else Totals()
+    if row and "unfilled" in row.value:
+        return totals
+    return replace(totals, unfilled=len(store.select("trades", mode=mode, outcome=TradeOutcome.UNFILLED)))
+
+
 def _totals(row: Control) -> Totals:
     parse: dict[str, Any] = {"day": date.fromisoformat, "week": date.fromisoformat}
-    parse |= dict.fromkeys(("wins", "losses", "others"), int)
+    parse |= dict.fromkeys(("wins", "losses", "others", "unfilled"), int)
     return replace(Totals(), **{key: parse.get(key, Decimal)(text) for key, text in row.value.items()})

@@ -12,6 +12,7 @@ from trading.domain.market import Market, Outcome, Quote, Tick
 from trading.domain.money import ZERO
 from trading.domain.news import StreamHealth
 from trading.domain.order import Balance, Mode, Order, Position
+from trading.domain.records import AuditEntry
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Totals, TradingState
 from trading.domain.trade import Trade
@@ -254,3 +255,13 @@ class LimitLine:
 class LimitsPage:
     label: Label
     lines: tuple[LimitLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """The newest entries, newest first, of `total`; `broken` says in words where the chain does not hold."""
+
+    label: Label
+    entries: tuple[AuditEntry, ...]
+    total: int
+    broken: str

@@ -1,7 +1,8 @@
 """Holding what we know against what the exchange says: at start-up (which is recovery) and on a schedule.
 
 Foreign orders and fills, placed by hand or by another bot, explain a position and are never booked to a strategy.
-A position that stays unexplained halts real trading until a person has looked.
+A position that stays unexplained halts real trading until a person has looked. The exchange may change a result after
+it has paid: its records of the last days are read again, and the trades that were closed by the old one are corrected.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
+from trading.domain.errors import NotFound, Unavailable
 from trading.domain.events import ErrorSeen, HaltRaised, SettlementRead
 from trading.domain.ledger import KEPT
 from trading.domain.money import CENT, CENTI_CENT, ONE, ZERO
@@ -19,19 +21,27 @@ from trading.domain.records import Control, Put
 from trading.domain.state import Reason
 from trading.domain.trade import Trade
 from trading.engine.account import FILL_OVERLAP, Account, unproved
-from trading.ports import Exchange
+from trading.engine.cash_check import CashCheck
+from trading.ports import CashFlows, Exchange
 
 BASELINE = "baseline"  # of the control table
+AMENDED_MAX = timedelta(days=2)  # a result that was paid this long ago is not looked at again
+REVIEW_EVERY = timedelta(minutes=15)  # of the markets of paper trades: many, and hardly ever one of them changes
+RECENT_TRADES = 500  # of both books, in AMENDED_MAX, with room
+VALUES = {"yes": ONE, "no": ZERO}  # dollars that one YES contract pays
 STRIKES = 2  # passes in a row that must find the same unexplained position: a fill may be on its way to us
 
 
 class Reconcile:
-    """Works on the real book; the paper book is its own truth."""
+    """Works on the real book; the paper book is its own truth, but for results that are changed later. `flows` are
+    the account's deposits and withdrawals, where they are its own."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, flows: CashFlows | None = None) -> None:
         self.account, self.broker, self.book, self.clock = account, account.broker, account.book, account.clock
+        self.cash = CashCheck(self.book, self.clock, flows)
         self._strikes: dict[str, int] = {}
         self._checked: datetime | None = None
+        self._reviewed: datetime | None = None
 
     async def recover(self) -> tuple[str, ...]:
         """Resolve what a crash left open; what was found, in words. Raises Unavailable, Unauthorized."""
@@ -42,9 +52,11 @@ class Reconcile:
             if order.order_id:
                 await self.broker.confirm(order)
         await self.account.update()
-        await self.check()
+        await self._pass()
         await self._baseline()
-        return (*self._found(before.orders.values()), *await self._forgotten())
+        found = (*self._found(before.orders.values()), *await self._forgotten())
+        await self._count_cash()
+        return found
 
     async def _baseline(self) -> None:
         """The first time that the account was read: what it held before this bot traded on it."""
@@ -82,7 +94,21 @@ class Reconcile:
                 yield f"{order.filled - was.filled} of {was.ticker} filled meanwhile"
 
     async def check(self) -> None:
-        """One pass over fills, positions and settlements of the real account. Raises Unavailable, Unauthorized."""
+        """One pass over the real account: fills, positions, settlements, cash. Raises Unavailable, Unauthorized."""
+        await self._pass()
+        await self._count_cash()
+
+    async def _count_cash(self) -> None:
+        exchange = self.broker.exchanges.get(Mode.REAL)
+        if exchange is None:
+            return
+        try:
+            await self.cash.check(exchange)
+        except NotFound as error:
+            raise Unavailable(str(error)) from error
+
+    async def _pass(self) -> None:
+        await self._review_paper()
         exchange = self.broker.exchanges.get(Mode.REAL)
         if exchange is None:
             return
@@ -90,9 +116,27 @@ class Reconcile:
         since = (self._checked or now - timedelta(days=1)) - FILL_OVERLAP
         self.account.book_fills(await exchange.fills(since=since), Mode.REAL)
         await self._positions(exchange, now)
-        for settlement in await exchange.settlements(since=since):
+        for settlement in await exchange.settlements(since=self._settled_since(now)):
             await self._compare(exchange, settlement)
         self._checked = now
+
+    def _settled_since(self, now: datetime) -> datetime:
+        """From when on settlements are read again: after an absence, all that came meanwhile too."""
+        newest = cast(list[Settlement], self.book.store.tail("settlements", 0 if self._checked else 1))
+        return min(now, *(paid.at for paid in newest)) - AMENDED_MAX if newest else now - AMENDED_MAX
+
+    async def _review_paper(self) -> None:
+        """Nobody settles the paper book but we: see whether the markets of its last trades still say the same."""
+        now = self.clock.now()
+        if self._reviewed and now - self._reviewed < REVIEW_EVERY:
+            return
+        since = now - AMENDED_MAX
+        newest = cast(list[Trade], self.book.store.tail("trades", RECENT_TRADES))
+        closed = [t for t in newest if t.mode is Mode.DRY_RUN and t.contracts and t.closed_at and t.closed_at >= since]
+        if closed:
+            for market in await self.account.market_data.markets(tickers=sorted({t.ticker for t in closed})):
+                self.account.review(market)
+        self._reviewed = now
 
     async def _positions(self, exchange: Exchange, now: datetime) -> None:
         theirs = {p.ticker: p.contracts for p in await exchange.positions()}
@@ -100,7 +144,7 @@ class Reconcile:
         ours = {p.ticker: p.contracts for p in state.positions.values() if p.mode is Mode.REAL}
         closed = {t.ticker for t in state.open_trades(Mode.REAL) if t.close_time <= now}
         foreign: dict[str, Decimal] = {}
-        for ticker in sorted((theirs.keys() | ours.keys()) - closed):
+        for ticker in sorted((theirs.keys() | ours.keys() | self._strikes.keys()) - closed):
             extra = theirs.get(ticker, ZERO) - ours.get(ticker, ZERO)
             if extra and not await self._explained(exchange, ticker, extra):
                 self._strike(ticker, theirs.get(ticker, ZERO), ours.get(ticker, ZERO))
@@ -127,24 +171,33 @@ class Reconcile:
             self.book.record(HaltRaised(self.clock.now(), Reason.RECONCILE_MISMATCH, "engine", detail))
 
     async def _compare(self, exchange: Exchange, settlement: Settlement) -> None:
-        """Keep the exchange's record, and say so where it differs from our own figures. Where others have traded in
-        the same market it holds their fills too, and says nothing about ours."""
-        trades = cast(list[Trade], self.book.store.select("trades", ticker=settlement.ticker, mode=Mode.REAL))
-        known = self.book.store.get("settlements", settlement.ticker) is not None
-        bets = [t for t in trades if t.contracts and not t.open]
-        if known or not bets:
+        """Keep the exchange's record, correct what was closed by another result, and say where our own figures differ.
+        Where others have traded in the same market it holds their fills too, and says nothing about ours."""
+        bets = self.account.closed(settlement.ticker, Mode.REAL)
+        known = cast(Settlement | None, self.book.store.get("settlements", settlement.ticker))
+        if not bets or known == settlement or (value := await self._value(exchange, settlement)) is None:
             return
-        wrong = _difference(settlement, bets)
+        wrong = _difference(settlement, bets, value)
         told = wrong and not await self._foreign(exchange, settlement.ticker)
         now = self.clock.now()
         mismatch = (ErrorSeen(now, "settlement_mismatch", wrong),) if told else ()
-        self.book.record(SettlementRead(now, settlement), *mismatch)
+        self.account.correct(bets, value, SettlementRead(now, settlement), *mismatch)
+        if known:
+            self.cash.replaced(known, settlement)
+
+    async def _value(self, exchange: Exchange, settlement: Settlement) -> Decimal | None:
+        """Dollars that a YES contract paid. In between, the record has whole cents and the market the exact figure;
+        None while that is not to be had."""
+        if settlement.result in VALUES:
+            return VALUES[settlement.result]
+        found = await exchange.markets(tickers=[settlement.ticker])
+        return next((market.settlement_value for market in found if market.settled), None)
 
 
-def _difference(settlement: Settlement, bets: Sequence[Trade]) -> str:
+def _difference(settlement: Settlement, bets: Sequence[Trade], value: Decimal) -> str:
     """In which figures the exchange's record is not ours; empty where they are the same."""
     fees = sum((t.fees for t in bets), ZERO)
-    paid = sum((_paid(t, settlement) for t in bets), ZERO)
+    paid = sum((_paid(t, value) for t in bets), ZERO)
     if abs(fees - settlement.fees) < CENTI_CENT and abs(paid - settlement.revenue) < CENT:
         return ""
     return (
@@ -153,7 +206,6 @@ def _difference(settlement: Settlement, bets: Sequence[Trade]) -> str:
     )
 
 
-def _paid(bet: Trade, settlement: Settlement) -> Decimal:
+def _paid(bet: Trade, value: Decimal) -> Decimal:
     """What the end of its market brought a bet (dollars): what was sold before is not in the exchange's record."""
-    value = (ONE if settlement.result == "yes" else ZERO) if settlement.value is None else settlement.value
     return bet.position * value if bet.position > 0 else -bet.position * (ONE - value)

@@ -5,23 +5,26 @@ It knows no channel and no words: commands render its pages.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
+from trading.domain.audit import verify_audit
 from trading.domain.errors import ChatopsError
 from trading.domain.events import WindowPassed
 from trading.domain.market import Market
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, OrderStatus, Position
-from trading.domain.records import TABLES
+from trading.domain.records import TABLES, AuditEntry
 from trading.domain.state import Totals
 from trading.domain.trade import Trade
 from trading.engine.cycle import Cycle
 from trading.engine.history import History
 from trading.engine.pages import (
+    AuditPage,
     BalancePage,
     HealthPage,
     HeldPosition,
@@ -164,6 +167,15 @@ class Views:
             detail="" if window is None or window.ordered else window.decision.detail or window.detail,
             windows=tuple(reversed(passed)),
         )
+
+    async def audit_page(self, count: int) -> AuditPage:
+        """The newest `count` entries, and whether the chain of those that are not archived is whole."""
+        entries = cast(list[AuditEntry], self.book.store.select("audit"))
+        first = entries[0] if entries else None
+        before = replace(first, seq=first.seq - 1, digest=first.previous) if first else None
+        broken = await asyncio.to_thread(verify_audit, entries, before)
+        newest = tuple(reversed(entries[-count:]))
+        return AuditPage(self.label(), newest, entries[-1].seq if entries else 0, broken or "")
 
     def limits(self) -> LimitsPage:
         """Every limit that people may change, and what is used of it."""

@@ -102,6 +102,10 @@ class PaperExchange:
         """Pay a market out: `value` dollars for a YES contract. None where nothing was held."""
         return self._book.settle(ticker, value, self._clock.now())
 
+    def correct(self, gained: Decimal) -> None:
+        """Pay the difference (dollars) that an amended result makes to what was paid out before."""
+        self._book.correct(gained)
+
     async def orders(self, *, status: str = "", ticker: str = "", since: datetime | None = None) -> list[OrderReport]:
         await self._look()
         return [

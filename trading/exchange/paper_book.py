@@ -153,6 +153,10 @@ class PaperBook:
         self.settlements.append(self._settlement(ticker, contracts, value, now))
         return self.settlements[-1]
 
+    def correct(self, gained: Decimal) -> None:
+        """A result that was paid has been amended: the difference in dollars."""
+        self._flows += gained
+
     def _settlement(self, ticker: str, contracts: Decimal, value: Decimal, now: datetime) -> Settlement:
         fills = [fill for fill in self.fills if fill.ticker == ticker]
         return Settlement(

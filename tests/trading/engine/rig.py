@@ -24,6 +24,7 @@ from trading.engine.observer import Observer
 from trading.engine.reconcile import Reconcile
 from trading.engine.views import Facts
 from trading.engine.windows import Windows
+from trading.ports import NoticeSource
 from trading.risk.gate import Identity
 from trading.risk.limits import Limits
 from trading.strategies.consensus import Consensus
@@ -61,10 +62,15 @@ class Rig:
         return [n.kind for n in self.store.rows.get("outbox", {}).values()]  # type: ignore[union-attr]
 
 
-def rig(mode: Mode = Mode.REAL, store: MemoryStore | None = None, state: State | None = None) -> Rig:
+def rig(
+    mode: Mode = Mode.REAL,
+    store: MemoryStore | None = None,
+    state: State | None = None,
+    notices: NoticeSource = plain_notices,
+) -> Rig:
     clock = VirtualClock(START)
     store = store or MemoryStore()
-    book = Book(store, state or State(mode=mode), plain_notices)
+    book = Book(store, state or State(mode=mode), notices)
     real, paper, feed = ScriptedExchange(clock), ScriptedExchange(clock), GivenFeed(clock, Decimal(90000))
     real.known = {m.ticker: m for m in (market(), before())}
     real.quotes = {TICKER: quote(at=START)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,11 @@ import pytest
 from tests.trading.build import TICKER, market, quote
 from tests.trading.engine.rig import START, WISH, rig
 from trading.domain.errors import Rejected, StoreFailed, Unavailable, Unresolved
-from trading.domain.market import MarketStatus
+from trading.domain.events import ModeChanged
+from trading.domain.market import MarketStatus, Outcome
 from trading.domain.order import Mode, OrderStatus
-from trading.domain.state import Reason, TradingState
+from trading.domain.signal import Signal
+from trading.domain.state import Halt, Reason, Totals, TradingState
 from trading.engine.broker import ABSENCE_SECONDS
 from trading.engine.loading import load_state
 from trading.risk.gate import Denial
@@ -82,7 +84,7 @@ async def test_an_unanswered_order_that_landed_is_found_by_its_own_id() -> None:
     r = rig()
     r.real.on_place = [Unresolved("timed out")]
     await r.submit()
-    assert r.order().status is OrderStatus.UNKNOWN
+    assert (r.order().status, r.order().why, r.order().updated_at) == (OrderStatus.UNKNOWN, "timed out", START)
     await r.account.update()
     assert r.order().status is OrderStatus.RESTING
     assert r.real.calls.count("place") == 1
@@ -121,8 +123,10 @@ async def test_a_refusal_halts_at_once_only_where_every_order_will_be_refused(
     r.real.on_place, r.real.lands = [error], False
     await r.submit()
     assert r.order().status is OrderStatus.REJECTED
-    assert error.code in r.order().why
+    assert (r.order().why, r.order().updated_at) == (str(error), START)
     assert (r.book.state.trading, r.book.state.rejections) == (trading, counted)
+    said = Halt(Reason.REJECTIONS, START, "engine", f"the exchange will refuse every order: {error}")
+    assert list(r.book.state.halts.values()) == ([said] if trading is TradingState.HALTED else [])
 
 
 async def test_rejections_in_a_row_halt() -> None:
@@ -132,8 +136,55 @@ async def test_rejections_in_a_row_halt() -> None:
         ticker = f"{TICKER}{i}"
         touch = replace(quote(at=START), ticker=ticker)
         await r.broker.submit(replace(WISH, ticker=ticker), market(ticker=ticker), touch)
-    assert Reason.REJECTIONS in r.book.state.halts
+    last = "insufficient_balance: not enough cash on shard 2"
+    detail = f"5 orders in a row were rejected, the last with {last}"
+    assert r.book.state.halts == {Reason.REJECTIONS: Halt(Reason.REJECTIONS, START, "engine", detail)}
     assert r.book.state.trading is TradingState.HALTED
+
+
+@pytest.mark.parametrize("count", ["1", "9"])
+@pytest.mark.parametrize(
+    ("act", "status"),
+    [("rest", OrderStatus.RESTING), ("fill", OrderStatus.EXECUTED), ("kill", OrderStatus.CANCELED)],
+)
+async def test_an_acknowledgement_is_taken_at_its_word(act: str, status: OrderStatus, count: str) -> None:
+    r = rig()
+    r.real.on_place = [act]
+    await r.broker.submit(replace(WISH, count=Decimal(count)), market(), quote(at=START))
+    assert (r.order().status, r.order().reported) == (status, Decimal(count) if act == "fill" else 0)
+    assert (r.order().updated_at, r.order().why) == (START, "both say yes")
+
+
+async def test_the_trade_keeps_what_the_signals_said() -> None:
+    r = rig()
+    said = (Signal("previous", Outcome.YES, START, "the last one was yes"),)
+    await r.broker.submit(replace(WISH, signals=said), market(), quote(at=START))
+    assert r.book.state.open_trades()[0].previous_signal == "yes"
+
+
+async def test_the_gate_is_told_what_others_hold_and_which_day_the_owner_has() -> None:
+    r = rig()
+    assert await r.broker.submit(WISH, None, None) == Denial("market_closed", f"{TICKER} is not open")
+    r.broker.foreign = {TICKER: Decimal(3)}
+    foreign = await r.submit()
+    assert foreign.code == "contested"
+    r.broker.foreign = {}
+    lost = Totals(day=START.date(), day_profit=Decimal(-24))
+    r.book.state = replace(r.book.state, totals={Mode.REAL: lost})
+    assert (await r.submit()).code == "day_loss"
+    r.book.zone = timezone(timedelta(hours=12))  # there that day is over
+    assert not isinstance(await r.submit(), Denial)
+
+
+async def test_a_way_out_is_sent_in_the_mode_of_what_is_held() -> None:
+    r = rig()
+    r.real.on_place = ["fill", "fill"]
+    await r.submit()
+    await r.account.update()
+    r.book.record(ModeChanged(START, Mode.DRY_RUN, "ann"))
+    out = replace(WISH, side=Outcome.NO, price=Decimal("0.50"), reduce_only=True, attempt=2)
+    sent = await r.broker.flatten(out, Mode.REAL, market(), quote(at=START))
+    assert (sent.mode, sent.status, r.paper.calls) == (Mode.REAL, OrderStatus.EXECUTED, [])
 
 
 async def test_a_second_try_in_the_same_market_is_denied_whatever_became_of_the_first() -> None:

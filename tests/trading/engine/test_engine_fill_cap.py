@@ -15,8 +15,9 @@ from trading.domain.errors import NotFound, Unavailable, Unresolved
 from trading.domain.events import HaltCleared, HaltRaised
 from trading.domain.news import GroupNews
 from trading.domain.order import Mode
-from trading.domain.state import Reason, TradingState
-from trading.engine.fill_cap import CHECK_SECONDS, FillCap
+from trading.domain.records import Control
+from trading.domain.state import Halt, Reason, TradingState
+from trading.engine.fill_cap import CHECK_SECONDS, ROW, FillCap
 from trading.engine.listening import Listening
 
 LIMIT = Decimal(286)
@@ -45,9 +46,11 @@ class GivenGroups:
         return self.known[group_id]
 
     async def reset(self, group_id: str, exchange_index: int) -> None:
+        assert self.known[group_id].exchange_index == exchange_index
         self.resets.append(group_id)
 
     async def set_limit(self, group_id: str, contracts_limit: Decimal, exchange_index: int) -> None:
+        assert self.known[group_id].exchange_index == exchange_index
         self.known[group_id] = replace(self.known[group_id], contracts_limit=contracts_limit)
 
 
@@ -73,6 +76,41 @@ async def test_one_group_a_shard_is_made_and_kept_over_a_restart() -> None:
     await again.keep(2)
     assert joined == {2: "g0"}
     assert len(groups.known) == 2
+
+
+async def test_a_group_has_the_limit_of_its_shard_and_its_row() -> None:
+    r, groups = rig(), GivenGroups()
+    cap, _ = capped(r, groups)
+    await cap.keep(2)
+    assert groups.known == {"g0": OrderGroup("g0", True, LIMIT, 2)}
+    assert r.store.get("control", ROW) == Control(ROW, {"2": "g0"}, r.clock.now())
+    cap.triggered("g0")
+    detail = "more than 286 contracts of ours filled within 15 s: the exchange stopped our orders"
+    halt = Halt(Reason.REJECTIONS, r.clock.now(), "the exchange", detail)
+    assert r.book.state.halts == {Reason.REJECTIONS: halt}
+
+
+async def test_a_restart_opens_the_group_only_where_it_was_halted() -> None:
+    r, groups = rig(), GivenGroups()
+    await capped(r, groups)[0].keep(2)
+    await capped(r, groups)[0].keep(2)
+    assert groups.resets == []
+    r.book.record(HaltRaised(r.clock.now(), Reason.REJECTIONS, "engine"))
+    again, _ = capped(r, groups)
+    r.book.record(HaltCleared(r.clock.now(), Reason.REJECTIONS, "Ann"))
+    await again.keep(2)
+    assert groups.resets == ["g0"]
+
+
+async def test_a_resume_opens_the_group_at_once() -> None:
+    r, groups = rig(), GivenGroups()
+    cap, _ = capped(r, groups)
+    await cap.keep(2)
+    r.book.record(HaltRaised(r.clock.now(), Reason.REJECTIONS, "engine"))
+    await cap.keep(2)
+    r.book.record(HaltCleared(r.clock.now(), Reason.REJECTIONS, "Ann"))
+    await cap.keep(2)
+    assert groups.resets == ["g0"]
 
 
 async def test_it_is_looked_at_once_a_minute() -> None:

@@ -79,6 +79,24 @@ async def test_a_fill_that_overtakes_its_acknowledgement_waits_for_it() -> None:
     assert r.order().filled == 9
 
 
+async def test_news_of_an_order_waits_for_its_acknowledgement_too() -> None:
+    r = rig()
+    heard = listening(r)
+    early: list[asyncio.Task[None]] = []
+
+    async def end() -> None:
+        (order,) = r.book.state.orders.values()
+        r.real.land(order, "kill")
+        early.append(asyncio.create_task(heard.hear(OrderNews(r.real.listed[f"x-{order.client_order_id}"]))))
+        await asyncio.sleep(0)
+        assert r.order().status is OrderStatus.PENDING
+
+    r.real.during_place, r.real.on_place = end, ["rest"]
+    await r.submit()
+    await asyncio.gather(*early)
+    assert r.order().status is OrderStatus.CANCELED
+
+
 async def test_a_foreign_fill_is_nobodys() -> None:
     r = rig()
     await r.submit()

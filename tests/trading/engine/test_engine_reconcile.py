@@ -62,6 +62,14 @@ async def test_a_position_that_nobody_can_explain_halts_at_the_second_look() -> 
     assert "7 contracts" in r.book.state.halts[Reason.RECONCILE_MISMATCH].detail
 
 
+async def test_two_looks_in_a_row_mean_in_a_row() -> None:
+    r = rig()
+    for held in (Decimal(7), Decimal(0), Decimal(7)):
+        r.real.held = [Position(Mode.REAL, TICKER, held)] if held else []
+        await r.reconcile.check()
+    assert not r.book.state.halts
+
+
 async def test_foreign_fills_explain_a_position_and_are_never_ours() -> None:
     r = rig()
     r.real.land(order(client_order_id="by-hand", count=Decimal(7)), "fill")
