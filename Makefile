@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 10000
 
-.PHONY: run test bench mutants check format clean
+.PHONY: run test bench mutants simulate check format clean
 
 run: .venv/.run
 	@$(BIN)/kalshi-chatops run
