@@ -81,13 +81,17 @@ def tradable(order: Order, at: Context) -> Denial | None:
     return None
 
 
+def _unread(order: Order, at: Context) -> list[Order]:
+    """Orders in the same market and mode that may still fill, or that filled and whose fills are not read yet."""
+    same = (o for o in at.state.orders.values() if (o.mode, o.ticker) == (order.mode, order.ticker))
+    return [o for o in same if o.open_count > 0]
+
+
 def reduces(order: Order, at: Context) -> Denial | None:
     """Less of what is held, counting what already reduces as filled: two ways out at once cannot turn a position."""
     held = at.state.positions.get(position_key(order.mode, order.ticker))
     contracts = held.contracts if held else ZERO
-    leaving = sum(
-        (o.open_count for o in at.state.live_orders(order.mode) if o.reduce_only and o.ticker == order.ticker), ZERO
-    )
+    leaving = sum((o.open_count for o in _unread(order, at) if o.reduce_only), ZERO)
     if contracts * order.side.sign < 0 and order.count <= abs(contracts) - leaving:
         return None
     return Denial("not_reducing", f"{contracts} of {order.ticker} held, {leaving} already leaving")
@@ -122,8 +126,7 @@ def collared(order: Order, at: Context) -> Denial | None:
 def uncontested(order: Order, at: Context) -> Denial | None:
     """The exchange nets per market: two owners in one market would undo each other."""
     held = at.state.positions.get(position_key(order.mode, order.ticker))
-    here = (o for o in at.state.orders.values() if (o.mode, o.ticker) == (order.mode, order.ticker))
-    others = {o.strategy for o in here if o.open_count > 0}  # also those that filled and whose fills are unread
+    others = {o.strategy for o in _unread(order, at)}
     others |= {held.strategy} if held else set()
     if others - {order.strategy}:
         return Denial("contested", f"{', '.join(sorted(others - {order.strategy}))} is already in {order.ticker}")

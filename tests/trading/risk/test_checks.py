@@ -73,6 +73,8 @@ LEAVING = order(side=Side.ASK, count=D(4), reduce_only=True, status=OrderStatus.
         (holding("-9"), {"reduce_only": True}, ""),
         (holding("13", LEAVING), OUT, ""),
         (holding("12", LEAVING), OUT, "not_reducing"),
+        (holding("12", replace(LEAVING, status=OrderStatus.EXECUTED, reported=D(4))), OUT, "not_reducing"),  # unread
+        (holding("12", replace(LEAVING, status=OrderStatus.EXECUTED, reported=D(4), filled=D(4))), OUT, ""),
         (holding("9", replace(LEAVING, reduce_only=False)), OUT, ""),
         (holding("9", replace(LEAVING, ticker=OTHER)), OUT, ""),
         (holding("9", replace(LEAVING, mode=Mode.DRY_RUN)), OUT, ""),
