@@ -34,6 +34,7 @@ from .discord_replies import Call, Fault, body_of, error, failed, limited, said,
 from .discord_spec import Spec
 
 TOKEN = "MTIzNDU2Nzg5.double.s3cr3t-bot-token"
+PATIENCE_SECONDS = 20.0  # for what must come, also on a machine that does much else
 ANSWER_SECONDS = 3.0  # an interaction that is not reacted to for longer is gone
 POLL_SECONDS = 0.002
 PREFIX = "/api/v10"
@@ -163,7 +164,7 @@ class DiscordDouble:
         await self.gateway.dispatch("INTERACTION_CREATE", interaction(asked, kind, data, roles, guild))
         return asked
 
-    async def wait_for(self, what: Callable[[], Any], seconds: float = 3.0) -> Any:
+    async def wait_for(self, what: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
         """The first true value of `what`. Raises TimeoutError."""
         end = time.monotonic() + seconds
         while not (found := what()):
@@ -172,7 +173,7 @@ class DiscordDouble:
             await asyncio.sleep(POLL_SECONDS)
         return found
 
-    async def answer(self, asked: Asked, seconds: float = 3.0) -> str:
+    async def answer(self, asked: Asked, seconds: float = PATIENCE_SECONDS) -> str:
         """The text that the person gets to see."""
         return str(await self.wait_for(lambda: asked.answered_at and asked.text, seconds))
 

@@ -100,7 +100,7 @@ class TelegramDouble:
     def asked(self, method: str) -> list[Json]:
         return [given for name, given in self.calls if name == method]
 
-    async def wait_for(self, what: Callable[[], T], seconds: float = 5.0) -> T:
+    async def wait_for(self, what: Callable[[], T], seconds: float = 20.0) -> T:
         """What `what` gives, as soon as that is something. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not (given := what()):

@@ -20,7 +20,7 @@ from tests.doubles import telegram as telegram_double
 from tests.doubles.discord_payloads import CHANNEL, GUILD
 
 OWNER, STRANGER = 11, 666
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
 SILENCE_SECONDS = 0.4  # long enough for an answer that should not come
 
 

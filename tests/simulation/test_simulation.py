@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import subprocess
 import sys
@@ -154,3 +155,9 @@ def test_after_its_last_step_a_process_does_nothing() -> None:
         with pytest.raises(PowerCut):
             power.step()
     assert not power.on
+
+
+def test_the_log_of_whoever_runs_it_is_left_as_it_was() -> None:
+    level = logging.getLogger("kalshi-chatops").level
+    simulate(0)
+    assert logging.getLogger("kalshi-chatops").level == level

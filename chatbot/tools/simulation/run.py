@@ -7,6 +7,8 @@ import logging
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +22,7 @@ from chatbot.tools.simulation.scenario import SPAN_SECONDS, TAIL_SECONDS, draw
 from chatbot.tools.simulation.timeline import VirtualLoop
 from chatbot.tools.simulation.watch import Violation
 
+LOGGERS = ("chatbot", "kalshi-chatops")
 BEAT_SECONDS = 5.0
 CHECK_BEATS = 12  # a reconciliation a minute
 
@@ -39,13 +42,24 @@ class Outcome:
 
 def simulate(seed: int) -> Outcome:
     """Run one seed in this process."""
-    logging.getLogger("chatbot").setLevel(logging.CRITICAL)
-    logging.getLogger("kalshi-chatops").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="kalshi-chatops-") as folder, warnings.catch_warnings():
+    with _quiet(), tempfile.TemporaryDirectory(prefix="kalshi-chatops-") as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # of a process that died
         loop = VirtualLoop()
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(_run(seed, loop, Path(folder)))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without a log of all that is made to fail."""
+    levels = {logger: logger.level for logger in map(logging.getLogger, LOGGERS)}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 async def _run(seed: int, loop: VirtualLoop, folder: Path) -> Outcome:

@@ -56,7 +56,7 @@ class Rig:
     def start(self) -> None:
         self.running = asyncio.create_task(self.channel.run())
 
-    async def listening(self, seconds: float = 3.0) -> None:
+    async def listening(self, seconds: float = 20.0) -> None:
         await self.double.wait_for(lambda: self.channel.listening, seconds)
 
 

@@ -53,7 +53,7 @@ class Rig:
     told: list[str] = field(default_factory=list)
     broken: list[tuple[str, Exception]] = field(default_factory=list)
 
-    async def answer(self, user_id: int, text: str, seconds: float = 3.0, **flags: Any) -> str:
+    async def answer(self, user_id: int, text: str, seconds: float = 20.0, **flags: Any) -> str:
         """The title of the answer to a line."""
         before = len(self.double.messages())
         self.double.say(user_id, text, **flags)
@@ -66,7 +66,7 @@ class Rig:
         await self.answer(user_id, text, **flags)
         return self.double.messages()[-1]
 
-    async def arrive(self, seconds: float = 8.0, chat_id: int = 1) -> list[str]:
+    async def arrive(self, seconds: float = 20.0, chat_id: int = 1) -> list[str]:
         """The titles that arrived when the outbox is empty."""
         assert await self.outbox.drain(seconds)
         async with asyncio.timeout(seconds):
