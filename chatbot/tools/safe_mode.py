@@ -89,12 +89,21 @@ async def _talk(settings: Settings, why: str, store: MemoryStore, channels: Sequ
     _listen_to_signals(ended.set)
     tasks = [asyncio.create_task(outbox.run())]
     tasks += [asyncio.create_task(_listening(channel, len(channels) == 1, ended)) for channel in channels]
+    for task in tasks:
+        task.add_done_callback(lambda done: _failed(done, ended))
     try:
         await ended.wait()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _failed(done: asyncio.Task[None], ended: asyncio.Event) -> None:
+    """What nobody foresaw ends the program, and is said."""
+    if not done.cancelled() and (error := done.exception()):
+        log.error("safe mode ends", exc_info=error)
+        ended.set()
 
 
 async def _listening(channel: Channel, alone: bool, ended: asyncio.Event) -> None:
