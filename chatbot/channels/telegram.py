@@ -2,7 +2,7 @@
 
 Built on the SDK's Bot with a polling loop of ours (`telegram_polling` says why). Every line is a task of its own, and
 what lowers risk is begun first and never refused for want of room: a /kill waits for no command, no delivery and no
-pace. Answers are sent again until they arrive or are too old to matter; a notice gets one attempt, since the outbox
+pace. Answers are sent again until they arrive (`telegram_answers`); a notice gets one attempt, since the outbox
 does the repeating, and never becomes an edit, since edits make no sound. Only a refresh is put in the place of what it
 refreshes. `close` cuts off what is being sent, never what a command is doing.
 """
@@ -18,18 +18,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import TelegramError
 
 from chatbot.channels import telegram_polling as polling
+from chatbot.channels.telegram_answers import Answers
 from chatbot.channels.telegram_menu import Menu
 from chatbot.channels.telegram_notices import Notices
 from chatbot.channels.telegram_reading import NAME, Heard, Reader, marks_of, moved_to
 from chatbot.channels.telegram_sending import Sender, letter_of
-from chatbot.channels.telegram_wire import Bounds, bot, hush, passing, seconds_of, wire, without_token
+from chatbot.channels.telegram_wire import Bounds, bot, hush, wire, without_token
 from chatbot.command import Command, Risk, find, read_line
 from chatbot.message import Incoming, Reply, Role
 from chatbot.router import CONFIRM, DECLINE
-from trading.clock import monotonic, real_now
+from trading.clock import real_now
 from trading.domain.records import Notice
 
 LINES_MAX = 100  # lines under way at a time; one that comes on top is dropped, but for what lowers risk
@@ -70,6 +71,7 @@ class TelegramChannel:
         self._wires = [wire(self._bounds, own_server=bool(api_base)) for _ in range(2)]
         made = bot(token, api_base, *self._wires)
         self._sender = Sender(made, self._moved, lambda place: self._notices.topic_gone(place))
+        self._answers = Answers(self._sender, self._bounds, token)
         self._notices = Notices(self._sender, chat_id, topic_id, self._say, self._bounds, token)
         self._menu = Menu(made, commands, people or {})
         self._reader = Reader("", self._only_lowers, now)
@@ -184,7 +186,7 @@ class TelegramChannel:
         if reply is None:
             return
         if not await self._refreshed(heard, reply):
-            await self._answer(heard, reply)
+            await self._answers.send(letter_of(reply), heard.place, urgent=self._lowers(heard.incoming.text))
         if heard.under and heard.own and read_line(heard.incoming.text).word in (CONFIRM, DECLINE):
             self._aside(self._tidied(self._sender.disarm(heard.place, heard.under)))
         person, chat = heard.incoming.person.id, heard.incoming.chat_id
@@ -212,21 +214,6 @@ class TelegramChannel:
             log.info("a message could not be refreshed: %s", without_token(str(error), self._token))
             return False
         return True
-
-    async def _answer(self, heard: Heard, reply: Reply) -> None:
-        """Send an answer, again and again while that may help: twice is better than never."""
-        letter, until = letter_of(reply), monotonic() + self._bounds.answer_seconds_max
-        wait = self._bounds.backoff_first_seconds
-        while True:
-            try:
-                return await self._sender.post(letter, heard.place)
-            except TelegramError as error:
-                told = seconds_of(error) if isinstance(error, RetryAfter) else wait
-                if not passing(error) or monotonic() + told > until:
-                    log.warning("an answer is given up: %s", without_token(str(error), self._token))
-                    return None
-                await asyncio.sleep(told)
-                wait = min(2 * wait, self._bounds.backoff_max_seconds)
 
     # --- aside ---
 

@@ -37,7 +37,10 @@ from trading.exchange.kalshi.stream import KalshiStream
 from trading.ports import Clock
 from trading.risk.gate import Denial, Identity
 
-LEFT_MIN, LEFT_MAX = timedelta(seconds=90), timedelta(days=1)  # until the market closes
+ROUND_SECONDS = 20  # of real time: what the check may take, which the market must have left
+LEFT_MIN_MAX, LEFT_MAX = timedelta(minutes=5), timedelta(days=1)  # until the market closes
+NEXT_SECONDS_MAX = 6 * 60.0  # of the exchange's clock, to wait for the next market where this one closes too soon
+NEXT_LOOK_SECONDS = 0.5  # of real time, between two looks for it
 SEEN_SECONDS_MAX = 5.0  # of real time, for the exchange to show what was done
 LOOK_SECONDS = 0.02  # of real time, between two questions
 
@@ -86,11 +89,21 @@ async def with_an_order(settings: Settings, places: Places, aside: Path) -> Asyn
 
 
 async def _market(settings: Settings, places: Places) -> Market | None:
-    """One that is open for a while: of the series, or else any."""
+    """One that stays open for long enough: waited for, since a series of short ones has a moment without."""
+    clock = places.clock
+    end = clock.now() + timedelta(seconds=NEXT_SECONDS_MAX)
+    while (market := await _open_for_long(settings, places)) is None and clock.now() < end:
+        await clock.sleep(NEXT_LOOK_SECONDS * clock.speed)
+    return market
+
+
+async def _open_for_long(settings: Settings, places: Places) -> Market | None:
+    """Of the series, or else any."""
+    left = min(timedelta(seconds=ROUND_SECONDS * places.clock.speed), LEFT_MIN_MAX)
     for series in (settings.kalshi_event_ticker_prefix, ""):
         now = places.clock.now()
         listed = await kalshi_of(places).markets(
-            series=series, status="open", closes_after=now + LEFT_MIN, closes_before=now + LEFT_MAX
+            series=series, status="open", closes_after=now + left, closes_before=now + LEFT_MAX
         )
         if listed:
             return listed[0]

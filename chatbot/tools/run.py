@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -43,7 +44,6 @@ log = logging.getLogger("kalshi-chatops")
 async def run(settings: Settings, *, terminal: bool, level: str = "", faults: str = "none") -> int:
     """Run until a signal, the end of the terminal, or a fatal error; the exit code. `faults` are the simulated
     exchange's."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
     try:
         app = await build(settings, channels=talking(terminal=terminal), faults=faults)
@@ -54,10 +54,19 @@ async def run(settings: Settings, *, terminal: bool, level: str = "", faults: st
         print(f"kalshi-chatops: stopped: {error}", file=sys.stderr)
         return EXIT_STORE
     app.cycle.on_beat = lambda view: log_beat(app, view)
+    steady()
     await _live(app)
     if app.fatal:
         print(f"kalshi-chatops: stopped: {app.fatal}", file=sys.stderr)
     return EXIT_STORE if app.fatal else 0
+
+
+def steady() -> None:
+    """Keep the loop's turns short: no thread holds it up for long, and the collector no longer walks through all that
+    start-up has made (50 ms each time)."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
 
 
 async def _live(app: App) -> None:

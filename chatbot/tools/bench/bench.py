@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from chatbot.tools.bench.figures import Measured
 from chatbot.tools.bench.kills import kill_latency
 from chatbot.tools.bench.loads import LOADS
 from chatbot.tools.progress import bar
-from chatbot.tools.run import SWITCH_SECONDS
 
 HEADS = ("load", "p50", "p99", "floor p50", "floor p99", "ratio", "reach", "holds")
 HOLDS = {True: "yes", False: "NO", None: ""}
@@ -27,7 +25,6 @@ HOLDS = {True: "yes", False: "NO", None: ""}
 
 def bench(kills: int, *, as_json: bool) -> None:
     """Measure, and print a table; `as_json`: and as the last line all rows as one JSON list."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     with (
         bar("kills", kills * len(LOADS)) as progress,
         tempfile.TemporaryDirectory(prefix="kalshi-chatops-bench-") as folder,

@@ -29,6 +29,7 @@ from chatbot.people import roles
 from chatbot.tools.bench.bot_api import GROUP, OWNER
 from chatbot.tools.bench.children import Child, child
 from chatbot.tools.bench.world import BARE_TOKEN, BOT_TOKEN
+from chatbot.tools.run import steady
 from trading.clock import monotonic
 from trading.domain.errors import Unavailable
 from trading.domain.intent import Intent
@@ -130,6 +131,7 @@ async def rig(folder: Path) -> AsyncIterator[Rig]:
         settings = _settings(folder, exchange.where, world.where["exchange_port"], chat)
         set_up(settings.log_level, settings.data_folder / "bot.log", False, settings.secrets())
         app = await build(settings, channels=_telegram)
+        steady()
         app.cycle.strategies = ()  # the orders here are the bench's own
         await stack.enter_async_context(_living(app))
         yield Rig(app, world, bare, exchange.where["base_url"])

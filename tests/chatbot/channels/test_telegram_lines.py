@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fakes_chat import MANUAL
-from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, VIEWER_ID, bot
+from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, VIEWER_ID, Rig, bot
 
 from chatbot.command import Context, command, registry
 from chatbot.commands.registry import COMMANDS
@@ -58,6 +60,23 @@ async def test_an_answer_is_sent_until_it_arrives() -> None:
         rig.double.fail("sendMessage", "reset", times=1)
         rig.double.fail("sendMessage", "hang", times=1)
         assert await rig.answer(VIEWER_ID, "/status") == "Status"
+
+
+async def test_in_a_chat_that_refuses_one_answer_knocks_for_all_but_a_kill_for_itself() -> None:
+    async with bot() as rig:
+        rig.double.refuse("sendMessage", 429, "Too Many Requests: retry after 1", retry_after=1, seconds=3.5)
+        for _ in range(20):
+            rig.double.say(VIEWER_ID, "/status")
+        await rig.double.wait_for(lambda: _to(rig, VIEWER_ID))
+        rig.double.say(OWNER_ID, "/kill")
+        await rig.double.wait_for(lambda: _to(rig, OWNER_ID), 0.5)
+        await rig.double.wait_for(lambda: len(rig.double.messages()) == 21)
+        assert len(_to(rig, OWNER_ID)) <= 1 + 4
+        assert len(_to(rig, VIEWER_ID)) <= 20 + 20 + 4  # then one a second
+
+
+def _to(rig: Rig, chat_id: int) -> list[dict[str, Any]]:
+    return [sent for sent in rig.double.asked("sendMessage") if int(sent["chat_id"]) == chat_id]
 
 
 async def test_an_answer_nobody_can_get_is_given_up() -> None:
