@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_CEILING
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
 
 from chatbot.access import Confirmations
+from chatbot.beside import Beside, Words
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import Settings
+from chatbot.front import Front
 from chatbot.life import App
 from chatbot.locking import Lock
 from chatbot.logs import Redaction
 from chatbot.marker import MARKER as MARKER
 from chatbot.marker import leave, take
-from chatbot.message import Incoming, Person, Reply
+from chatbot.message import Person
 from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
 from chatbot.people import access_of
 from chatbot.places import SIMULATED, Places, open_places
 from chatbot.router import Router, Told
+from chatbot.rules import KINDS
 from chatbot.starts import last_moment
 from chatbot.trades_file import keep_csv
 from chatbot.version import VERSION
@@ -51,17 +54,16 @@ from trading.engine.windows import Windows
 from trading.exchange.paper import PaperExchange
 from trading.ports import CashFlows, Exchange, Store
 from trading.risk.gate import Identity
-from trading.risk.limits import Limits
+from trading.risk.limits import CHANGEABLE, Limits
 from trading.signals.momentum import MomentumLimits
 from trading.strategies import Consensus, Strategy
 
 log = logging.getLogger("kalshi-chatops")
 
-Handle = Callable[[Incoming], Awaitable[Reply | None]]
-ChannelMaker = Callable[[Settings, Handle, Desk, Callable[[str], None]], Sequence[Channel]]
+ChannelMaker = Callable[[Settings, Front, Desk, Callable[[str], None]], Sequence[Channel]]
 
 
-def no_channels(settings: Settings, handle: Handle, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
+def no_channels(settings: Settings, front: Front, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
     """Nobody to talk to."""
     return ()
 
@@ -128,16 +130,13 @@ def _wired(
     told = Told(stranger=_stranger(book, places), error=_failure("command", book, places, clean))
     router = Router(
         desk,
-        access_of(settings, store),
+        Beside(VERSION, settings.zone, access_of(settings, store), Lock(store), _words(book, cycle)),
         COMMANDS,
         Confirmations(),
         told,
-        version=VERSION,
-        zone=settings.zone,
-        lock=Lock(store),
         for_host=HOST_COMMANDS,
     )
-    carried = channels(settings, router.handle, desk, _aside(book, places))
+    carried = channels(settings, Front(router.handle, router.complete), desk, _aside(book, places))
     outbox = Outbox(store, carried, _failure("channel", book, places, clean), zone=settings.zone, now=places.clock.now)
     book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
     keep_csv(settings.consensus_trades_csv, settings.environment, store, book)
@@ -146,6 +145,24 @@ def _wired(
     if places.stream:
         app.listening = Listening(places.stream, account, observer, app.catch_up, fill_cap)
     return app
+
+
+def _words(book: Book, cycle: Cycle) -> Mapping[str, Words]:
+    """What arguments can be completed with, from memory alone."""
+
+    def tickers() -> list[str]:
+        state, view = book.state, cycle.observer.view
+        held = [*(t.ticker for t in state.open_trades()), *(o.ticker for o in state.live_orders())]
+        return list(dict.fromkeys([*((view.market.ticker,) if view and view.market else ()), *held]))
+
+    return {
+        "ticker": tickers,
+        "exit": lambda: ["all", *dict.fromkeys(t.ticker for t in book.state.open_trades())],
+        "order": lambda: ["all", *(o.order_id for o in book.state.live_orders() if o.order_id)],
+        "strategy": lambda: [strategy.name for strategy in cycle.strategies],
+        "limit": lambda: list(CHANGEABLE),
+        "event": lambda: tuple(KINDS),
+    }
 
 
 def _observer(settings: Settings, places: Places) -> Observer:

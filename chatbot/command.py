@@ -17,8 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from chatbot.access import Access
-from chatbot.locking import Lock
+from chatbot.beside import Beside
 from chatbot.message import Person, Reply, Role
 from trading.domain.errors import ChatopsError
 from trading.domain.money import exact
@@ -58,8 +57,16 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class From:
+    """Where words for an argument come from while it is typed: `Annotated[str, From("ticker")]`. See `beside.Words`."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument: `kind` is str, int or Decimal; `choices` are lower case; `bounds` belong to numbers."""
+    """One argument: `kind` is str, int or Decimal; `choices` are lower case; `bounds` belong to numbers; `source` names
+    where words for it come from."""
 
     name: str
     kind: type
@@ -67,6 +74,7 @@ class Parameter:
     bounds: Range | None = None
     required: bool = True
     default: object = None
+    source: str = ""
 
     @property
     def shape(self) -> str:
@@ -120,11 +128,12 @@ class Context:
     person: Person
     role: Role
     commands: Mapping[str, Command]
-    version: str
-    zone: tzinfo
-    access: Access
-    lock: Lock
+    beside: Beside
     fingerprint: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.beside.zone
 
 
 Handler = Callable[..., Awaitable[Reply]]
@@ -200,7 +209,7 @@ def command(
 ) -> Callable[[Handler], Command]:
     """Make a Command of an async function `name(context, **arguments) -> Reply`; a trailing _ of its name is dropped.
 
-    Parameters may be str, int, Decimal, Annotated[int, Range(...)] or Literal[...] of words.
+    Parameters may be str, int, Decimal, Annotated[int, Range(...)], Annotated[str, From(...)] or Literal[...] of words.
     """
     assert for_host or preview or (risk is not Risk.RAISES and not nature), "what raises risk needs a preview"
 
@@ -244,15 +253,17 @@ def _parameters(run: Handler) -> tuple[Parameter, ...]:
 
 
 def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
-    bounds = None
+    told: object = None
     if get_origin(hint) is Annotated:
-        hint, bounds = get_args(hint)
+        hint, told = get_args(hint)
+    bounds = told if isinstance(told, Range) else None
+    source = told.source if isinstance(told, From) else ""
     choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
     kind = str if choices else hint
     assert kind in (str, int, Decimal), f"{declared}: no channel can ask for {kind}"
     required = declared.default is inspect.Parameter.empty
     default = None if required else declared.default
-    return Parameter(declared.name, kind, choices, bounds, required, default)
+    return Parameter(declared.name, kind, choices, bounds, required, default, source)
 
 
 # --- a typed line ---------------------------------------------------------------------------------------------------

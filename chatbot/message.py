@@ -13,6 +13,7 @@ from typing import Literal
 
 Align = Literal["left", "right"]
 Style = Literal["plain", "primary", "danger"]
+Mood = Literal["plain", "gain", "loss", "alert"]
 
 
 class Role(IntEnum):
@@ -113,10 +114,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something to keep: its name and bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer in parts, shown in this order. `label` says what the figures are: instance, mode, environment, age.
 
-    `failed`: what was asked is not done, or not all of it; no channel shows it, a command line's exit code does.
+    `choices` are buttons of which one is taken (one for each order that could be cancelled): a channel that has menus
+    shows them as one. `mood` is how it may be coloured. `failed`: what was asked is not done, or not all of it; no
+    channel shows it, a command line's exit code does.
     """
 
     title: str
@@ -125,5 +136,8 @@ class Reply:
     table: Table | None = None
     note: str = ""
     picture: Picture | None = None
+    file: File | None = None
     buttons: tuple[Button, ...] = ()
+    choices: tuple[Button, ...] = ()
+    mood: Mood = "plain"
     failed: bool = False

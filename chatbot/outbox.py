@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from chatbot.message import Picture
 from chatbot.notices import bare, digest
 from chatbot.render import count
 from trading.clock import real_now
@@ -44,6 +45,18 @@ class DeliveryFailed(Exception):
         self.retry_after, self.unknown = retry_after, unknown
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a notice is to be brought. `repeat`: an earlier attempt at it may have arrived; `silent`: without a sound;
+    `reply_to`: the message, by what `deliver` gave for it, that it belongs under; `picture`: goes with it."""
+
+    repeat: bool = False
+    late_seconds: float = 0.0
+    silent: bool = False
+    reply_to: str = ""
+    picture: Picture | None = None
+
+
 class Channel(Protocol):
     """What carries notices to people, and their lines to the router."""
 
@@ -51,8 +64,9 @@ class Channel(Protocol):
     def name(self) -> str:
         """Lower case, unique, and never changed: the durable cursor is named after it."""
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
-        """Bring one notice to people. Raises DeliveryFailed."""
+    async def deliver(self, notice: Notice, how: How) -> str:
+        """Bring one notice to people, as a new message; what names that message on this channel, empty where nothing
+        does. Raises DeliveryFailed."""
 
     async def run(self) -> None:
         """Listen until there is nothing more to listen to, or until closed."""
@@ -229,7 +243,7 @@ class Outbox:
         shown = notice if lane.broken[notice.seq] < BROKEN_TRIES_MAX else bare(notice)
         try:
             async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-                await lane.channel.deliver(shown, repeat=repeat, late_seconds=late)
+                await lane.channel.deliver(shown, How(repeat, late))
         except DeliveryFailed as failure:
             return failure
         except TimeoutError:

@@ -11,16 +11,28 @@ import asyncio
 import difflib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from chatbot.access import HOST, Access, Confirmations
+from chatbot.access import HOST, Confirmations
+from chatbot.beside import Beside
 from chatbot.call import Call
-from chatbot.command import SHOWN_LENGTH_MAX, Command, Context, Line, Misread, Nature, Preview, Risk, find, read_line
-from chatbot.locking import Lock
+from chatbot.command import (
+    SHOWN_LENGTH_MAX,
+    Command,
+    Context,
+    Line,
+    Misread,
+    Nature,
+    Parameter,
+    Preview,
+    Risk,
+    find,
+    read_line,
+)
 from chatbot.message import Button, Incoming, Person, Reply, Role
 from trading.clock import real_now
 from trading.domain.errors import ChatopsError, Stale
@@ -29,6 +41,7 @@ from trading.engine.desk import Desk
 STALE_AFTER = timedelta(seconds=60)
 STRANGER_ALERT_EVERY = timedelta(hours=1)
 IN_FLIGHT_MAX = 8  # commands of one person at a time; what lowers risk is not counted
+COMPLETIONS_MAX = 25  # the most that Discord shows
 CONFIRM, DECLINE = "confirm", "decline"  # the router's own words; buttons carry them with a code
 TYPED = {"yes": CONFIRM, "y": CONFIRM, "no": DECLINE, "n": DECLINE}
 
@@ -49,27 +62,24 @@ class Told:
 
 
 class Router:
-    """Answers for one bot. `version` and `zone` are what commands show; `for_host` are commands that only the host has
-    besides; `now` is real time (aware UTC)."""
+    """Answers for one bot. `beside` is what commands are given beside the desk; `for_host` are commands that only the
+    host has besides; `now` is real time (aware UTC)."""
 
     def __init__(
         self,
         desk: Desk,
-        access: Access,
+        beside: Beside,
         commands: Mapping[str, Command],
         confirmations: Confirmations,
         told: Told,
         *,
-        version: str,
-        zone: tzinfo,
-        lock: Lock | None = None,
         for_host: Mapping[str, Command] | None = None,
         now: Callable[[], datetime] = real_now,
     ) -> None:
-        self._desk, self._access, self._commands, self._confirmations = desk, access, commands, confirmations
-        self._told, self._version, self._zone, self._now = told, version, zone, now
-        self._lock, self._for_host = lock or Lock(), {**commands, **(for_host or {})}
-        access.listen(confirmations.forget)
+        self._desk, self._beside, self._commands, self._confirmations = desk, beside, commands, confirmations
+        self._access, self._lock, self._told, self._now = beside.access, beside.lock, told, now
+        self._for_host = {**commands, **(for_host or {})}
+        self._access.listen(confirmations.forget)
         self._stranger_told_at: datetime | None = None
         self._lowered_at: datetime | None = None  # when the newest line that lowered risk was sent
         self._in_flight: Counter[tuple[str, str]] = Counter()
@@ -94,6 +104,23 @@ class Router:
             self._tell(self._told.error, name, error)
             note = f"{type(error).__name__}. The log has the rest."
             return Reply(f"Something went wrong in /{name}", note=note, failed=True)
+
+    def complete(self, person: Person, command: str, parameter: str, typed: str) -> list[str]:
+        """What an argument may become that begins with `typed`, the likeliest first; nothing for who may not run it."""
+        found, role = find(self._commands, command), self._access.role_of(person)
+        if found is None or role is None or role < found.role:
+            return []
+        asked = next((p for p in found.parameters if p.name == parameter), None)
+        words = self._words(asked) if asked else ()
+        sought = typed.casefold()
+        near = [word for word in words if word.casefold().startswith(sought)]
+        return (near + [word for word in words if sought in word.casefold() and word not in near])[:COMPLETIONS_MAX]
+
+    def _words(self, parameter: Parameter) -> Sequence[str]:
+        if parameter.choices:
+            return parameter.choices
+        words = self._beside.words.get(parameter.source)
+        return words() if words else ()
 
     async def _routed(self, incoming: Incoming, role: Role, line: Line) -> Reply:
         if line.word in (CONFIRM, DECLINE):
@@ -137,9 +164,7 @@ class Router:
         found = find(commands, line.word)
         if found is None:
             return None
-        context = Context(
-            self._desk, incoming.person, role, commands, self._version, self._zone, self._access, self._lock
-        )
+        context = Context(self._desk, incoming.person, role, commands, self._beside)
         try:
             arguments = found.parse(line.words)
         except Misread as misread:

@@ -57,14 +57,16 @@ async def ours(double: DiscordDouble) -> Callable[[], Awaitable[None]]:
     from fakes_chat import FakeDesk
 
     from chatbot.access import Access, Confirmations
+    from chatbot.beside import Beside
     from chatbot.channels.discord import DiscordChannel
     from chatbot.commands.registry import COMMANDS
+    from chatbot.locking import Lock
     from chatbot.message import Role
     from chatbot.router import Router, Told
 
     told = Told(lambda person: None, lambda name, error: None)
     access = Access({"discord": {"1": Role.OWNER}})
-    router = Router(FakeDesk(), access, COMMANDS, Confirmations(), told, version="0", zone=UTC)
+    router = Router(FakeDesk(), Beside("0", UTC, access, Lock()), COMMANDS, Confirmations(), told)
     channel = DiscordChannel(
         router.handle,
         COMMANDS,

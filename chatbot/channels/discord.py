@@ -16,12 +16,14 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from chatbot.channels.discord_answers import NAME, Answers, Handle
+from chatbot.channels.discord_answers import NAME, Answers
 from chatbot.channels.discord_gateway import Listener
 from chatbot.channels.discord_notices import Notices
 from chatbot.channels.discord_text import definitions
 from chatbot.channels.discord_waits import Waits
 from chatbot.command import Command
+from chatbot.front import Handle
+from chatbot.outbox import How
 from trading.clock import real_now
 from trading.domain.records import Notice
 
@@ -76,10 +78,10 @@ class DiscordChannel:
         """Listen until closed, whatever Discord does meanwhile."""
         await self._listener.run()
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """Send one notice as a new message, once. Raises DeliveryFailed; discord_notices.Refused for one that
         Discord takes in no form."""
-        await self._notices.deliver(notice, repeat=repeat, late_seconds=late_seconds)
+        return await self._notices.deliver(notice, how)
 
     async def close(self) -> None:
         """Hang up and let `run` end, in a few seconds at most."""

@@ -12,7 +12,7 @@ import asyncio
 import io
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from discord.utils import MISSING
 from chatbot.channels.discord_text import Page, pages_of, pressed_line, slash_line, view_of
 from chatbot.channels.discord_waits import Waits
 from chatbot.command import Command, find, read_line
+from chatbot.front import Handle
 from chatbot.message import Incoming, Person, Reply
 from chatbot.router import CONFIRM, DECLINE
 
@@ -30,7 +31,6 @@ NAME = "discord"
 SETTLED_MAX = 256  # messages whose question was answered
 NOBODY = discord.AllowedMentions.none()
 
-Handle = Callable[[Incoming], Awaitable[Reply | None]]
 Interaction = discord.Interaction[Any]
 log = logging.getLogger(__name__)
 

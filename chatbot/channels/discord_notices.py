@@ -20,7 +20,7 @@ import discord
 
 from chatbot.channels.discord_text import Page, pages_of
 from chatbot.channels.discord_waits import Waits
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.clock import monotonic
 from trading.domain.records import Notice
@@ -62,17 +62,18 @@ class Notices:
         self._first_messages: OrderedDict[str, str] = OrderedDict()  # by trade
         self._under_way: OrderedDict[str, Way] = OrderedDict()
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """Send what is left of a notice. Raises DeliveryFailed; Refused for one that cannot be shown at all."""
         key = _identity(notice)
         way = self._way(key)
         if way.done == 0:
             fresh = not way.pages
-            way.pages = pages_of(of_notice(notice, repeat=repeat, late_seconds=late_seconds))
-            way.unsure = len(way.pages) if repeat and fresh else way.unsure
+            way.pages = pages_of(of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds))
+            way.unsure = len(way.pages) if how.repeat and fresh else way.unsure
         while way.done < len(way.pages):
             await self._step(notice, way)
         self._under_way.pop(key, None)
+        return self._first_messages.get(notice.trade_id, "")
 
     async def close(self) -> None:
         self._closed = True

@@ -16,7 +16,7 @@ import os
 import socket
 import struct
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import msgspec
 
 from chatbot.access import HOST
 from chatbot.command import Command, Risk, find, read_line
+from chatbot.front import Handle
 from chatbot.message import Incoming, Person, Reply
 from trading.clock import real_now
 
@@ -37,7 +38,6 @@ ANSWERS_SECONDS_MAX = 5.0  # how long closing waits for commands that still run
 FOLDER_MODE, SOCKET_MODE = 0o700, 0o600
 ROOT = 0  # may do anything on the machine anyway
 
-Handle = Callable[[Incoming], Awaitable[Reply | None]]
 log = logging.getLogger(__name__)
 
 

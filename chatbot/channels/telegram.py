@@ -28,7 +28,9 @@ from chatbot.channels.telegram_reading import NAME, Heard, Reader, marks_of, mov
 from chatbot.channels.telegram_sending import Sender, letter_of
 from chatbot.channels.telegram_wire import Bounds, bot, hush, wire, without_token
 from chatbot.command import Command, Risk, find, read_line
-from chatbot.message import Incoming, Reply, Role
+from chatbot.front import Handle
+from chatbot.message import Reply, Role
+from chatbot.outbox import How
 from chatbot.router import CONFIRM, DECLINE
 from trading.clock import real_now
 from trading.domain.records import Notice
@@ -37,7 +39,6 @@ LINES_MAX = 100  # lines under way at a time; one that comes on top is dropped, 
 URGENT_LINES_MAX = 1_000  # of what lowers risk: the thousandth /kill adds nothing to the first
 SEEN_MAX = 10_000  # updates remembered, so that one that comes twice acts once
 
-Handle = Callable[[Incoming], Awaitable[Reply | None]]
 log = logging.getLogger(__name__)
 
 
@@ -109,9 +110,9 @@ class TelegramChannel:
             log.error("reading Telegram broke and begins again: %s", without_token(repr(ended), self._token))
             await asyncio.wait([closed], timeout=self._bounds.backoff_max_seconds)
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """Bring one notice to the chat. Raises DeliveryFailed."""
-        await self._notices.deliver(notice, repeat=repeat, late_seconds=late_seconds)
+        return await self._notices.deliver(notice, how)
 
     async def close(self) -> None:
         """Stop listening; answers that are being sent get `close_seconds`, what commands do goes on by itself."""

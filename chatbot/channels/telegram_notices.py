@@ -11,7 +11,7 @@ from chatbot.channels.telegram_polling import REFUSED
 from chatbot.channels.telegram_reading import Place
 from chatbot.channels.telegram_sending import Letter, Pace, Sender, letter_of
 from chatbot.channels.telegram_wire import Bounds, refuses_chat, seconds_of, unknown, without_token
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.domain.records import Notice
 
@@ -38,7 +38,7 @@ class Notices:
         self._half_sent: OrderedDict[str, Letter] = OrderedDict()
         self._closed = False
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """One attempt at what of the notice is not known to be there. Raises DeliveryFailed."""
         if self._closed:
             raise DeliveryFailed("the Telegram channel is closed")
@@ -46,13 +46,14 @@ class Notices:
             self._told(NO_CHAT)
             raise DeliveryFailed(NO_CHAT)
         name = f"{notice.key} {notice.title}"
-        letter = self._letter(name, notice, repeat, late_seconds)
+        letter = self._letter(name, notice, how)
         try:
             await self._sender.post(letter, self._place(notice), self._pace)
         except TelegramError as error:
             raise self._failed(error) from None
         finally:
             self._remember(name, notice, letter)
+        return str(letter.first_id or "")
 
     def close(self) -> None:
         self._closed = True
@@ -77,12 +78,12 @@ class Notices:
         chat = int(self.chat) if self.chat.removeprefix("-").isdecimal() else self.chat
         return Place(chat, self._topic, self._threads.get(notice.trade_id))
 
-    def _letter(self, name: str, notice: Notice, repeat: bool, late_seconds: float) -> Letter:
+    def _letter(self, name: str, notice: Notice, how: How) -> Letter:
         """What is left of a notice that is half there; else the whole."""
         letter = self._half_sent.pop(name, None)
         if letter is None:
-            return letter_of(of_notice(notice, repeat=repeat, late_seconds=late_seconds))
-        if repeat:
+            return letter_of(of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds))
+        if how.repeat:
             letter.marked_repeat()
         return letter
 

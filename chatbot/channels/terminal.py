@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -22,8 +22,9 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from chatbot.access import TERMINAL
 from chatbot.command import Command, Risk, find, read_line
+from chatbot.front import Handle
 from chatbot.message import Incoming, Person, Reply
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from chatbot.render import Kind, of_notice, plain, typed_layout
 from trading.clock import real_now
 from trading.domain.errors import ChatopsError
@@ -36,7 +37,6 @@ URGENT_SECONDS_MAX = 0.25  # how long a line that lowers risk waits for the line
 LINES_WAITING_MAX = 1_000
 READ_BYTES = 4_096
 
-Handle = Callable[[Incoming], Awaitable[Reply | None]]
 _STYLES: Mapping[Kind, str] = {"title": "\x1b[1m", "label": "\x1b[2m", "buttons": "\x1b[1m"}
 
 
@@ -113,9 +113,10 @@ class TerminalChannel:
             if self._answering:
                 await asyncio.wait(self._answering, timeout=ANSWERS_SECONDS_MAX)
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """Show a notice above the prompt."""
-        self._write("\n" + styled(of_notice(notice, repeat=repeat, late_seconds=late_seconds)))
+        self._write("\n" + styled(of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds)))
+        return ""
 
     async def close(self) -> None:
         """Leave the prompt as if the person had."""
@@ -174,12 +175,13 @@ class StdinChannel:
         finally:
             worker.cancel()
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         """Write a notice. Raises DeliveryFailed when nobody reads any more."""
         try:
-            self._write(plain(of_notice(notice, repeat=repeat, late_seconds=late_seconds)))
+            self._write(plain(of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds)))
         except OSError as error:
             raise DeliveryFailed(str(error)) from error
+        return ""
 
     async def close(self) -> None:
         self._closed.set()

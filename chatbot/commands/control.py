@@ -76,7 +76,7 @@ async def lock(ctx: Context) -> Reply:
     Nobody can resume, go real or raise anything from a chat until somebody opens it on the host itself. What lowers
     risk still works.
     """
-    ctx.lock.close(ctx.person.by)
+    ctx.beside.lock.close(ctx.person.by)
     label = labelled(ctx.desk.status().label, ctx.zone)
     return Reply("Locked", label=label, note=f"Only {UNLOCK} on the host opens it.")
 

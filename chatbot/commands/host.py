@@ -28,7 +28,7 @@ async def access(ctx: Context, verb: Verb, channel: str = "", account: str = "",
 
     A change holds at once and over restarts, wins over the settings, and voids what the person was asked.
     """
-    return answer_access(ctx.access, verb, channel, account, role)
+    return answer_access(ctx.beside.access, verb, channel, account, role)
 
 
 def answer_access(people: Access, verb: str, channel: str, account: str, role: str) -> Reply:
@@ -58,7 +58,7 @@ def _named(role: str) -> Role:
 @command(role=Role.OWNER, risk=Risk.RAISES, for_host=True)
 async def unlock(ctx: Context) -> Reply:
     """Open the lock."""
-    return answer_unlock(ctx.lock)
+    return answer_unlock(ctx.beside.lock)
 
 
 def answer_unlock(lock: Lock) -> Reply:

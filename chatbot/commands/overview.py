@@ -27,7 +27,7 @@ async def status(ctx: Context) -> Reply:
     return Reply(
         "Status",
         label=labelled(page.label, ctx.zone),
-        fields=tuple(_status_fields(page, ctx.lock, ctx.zone)),
+        fields=tuple(_status_fields(page, ctx.beside.lock, ctx.zone)),
         note=HINT_NO_MARKET if empty_demo else "",
         buttons=(Button("Refresh", "/status"),),
     )

@@ -12,7 +12,7 @@ async def start(ctx: Context) -> Reply:
     """Say hello."""
     page = ctx.desk.status()
     return Reply(
-        f"kalshi-chatops {ctx.version}",
+        f"kalshi-chatops {ctx.beside.version}",
         label=labelled(page.label, ctx.zone),
         fields=(("You are", ctx.role.word), ("Trading", page.trading.value)),
         note="/status is the glance, /kill stops everything at once, /help lists the rest.",
@@ -64,4 +64,4 @@ async def whoami(ctx: Context) -> Reply:
 @command(role=Role.VIEWER)
 async def version(ctx: Context) -> Reply:
     """Which version runs."""
-    return Reply(f"kalshi-chatops {ctx.version}", label=labelled(ctx.desk.status().label, ctx.zone))
+    return Reply(f"kalshi-chatops {ctx.beside.version}", label=labelled(ctx.desk.status().label, ctx.zone))

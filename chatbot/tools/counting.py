@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from chatbot.outbox import How
 from trading.domain.records import Notice
 
 
@@ -15,8 +16,9 @@ class CountingChannel:
     def __init__(self) -> None:
         self.delivered = 0
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         self.delivered += 1
+        return ""
 
     async def run(self) -> None:
         await asyncio.Event().wait()

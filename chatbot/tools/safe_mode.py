@@ -18,6 +18,7 @@ from chatbot.channels.terminal import StdinChannel
 from chatbot.command import SHOWN_LENGTH_MAX, find, read_line
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings
+from chatbot.front import Front
 from chatbot.message import Incoming, Reply
 from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
@@ -45,7 +46,9 @@ async def safe_mode(settings: Settings, why: str, *, terminal: bool) -> None:
         places, problem = await _places(settings)
         store = MemoryStore()
         answers = Answers(settings, why, _account(places, problem), access_of(settings, store))
-        channels = speaking(settings, answers.handle, log.warning, (lambda: TRADING) if terminal else None)
+        channels = speaking(
+            settings, Front(answers.handle, lambda *asked: []), log.warning, (lambda: TRADING) if terminal else None
+        )
         try:
             await _talk(settings, why, store, channels)
         finally:

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from chatbot.access import Access, Confirmations
+from chatbot.beside import Beside
 from chatbot.command import Command
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.locking import Lock
 from chatbot.message import Incoming, Person, Reply, Role
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from chatbot.router import Router, Told
 from trading.domain.errors import NotFound, Stale
 from trading.domain.events import WindowPassed
@@ -366,13 +367,10 @@ def chat(
     errors: list[tuple[str, Exception]] = []
     router = Router(
         desk,
-        Access(roles, store, times.now),
+        Beside("0.1.0", UTC, Access(roles, store, times.now), Lock(store, times.now)),
         commands,
         Confirmations(times.monotonic),
         Told(strangers.append, lambda name, error: errors.append((name, error))),
-        version="0.1.0",
-        zone=UTC,
-        lock=Lock(store, times.now),
         for_host=HOST_COMMANDS,
         now=times.now,
     )
@@ -438,15 +436,16 @@ class FakeChannel:
         self.notices: list[Notice] = []
         self.tries = 0
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         self.tries += 1
         next_ = self.plan.pop(0) if self.plan else None
         if isinstance(next_, Exception):
             raise next_
         if next_ == "hang":
             await asyncio.Event().wait()
-        self.got.append((notice.seq, repeat, late_seconds))
+        self.got.append((notice.seq, how.repeat, how.late_seconds))
         self.notices.append(notice)
+        return f"{self.name}-{len(self.notices)}"
 
     @property
     def titles(self) -> list[str]:

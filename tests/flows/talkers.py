@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
-from chatbot.app import Handle
 from chatbot.channels.discord import DiscordChannel
 from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.terminal import StdinChannel
 from chatbot.commands.registry import COMMANDS
+from chatbot.front import Front
 from chatbot.message import Role
 from chatbot.outbox import Channel
 from tests.doubles import discord as discord_double
@@ -32,7 +32,7 @@ class Talker(Protocol):
 
     async def start(self) -> None: ...
 
-    def channel(self, handle: Handle) -> Channel: ...
+    def channel(self, front: Front) -> Channel: ...
 
     async def say(self, who: int, line: str) -> None: ...
 
@@ -84,8 +84,8 @@ class Terminal:
     async def start(self) -> None:
         pass
 
-    def channel(self, handle: Handle) -> Channel:
-        return StdinChannel(handle, COMMANDS, descriptor=self._reader, write=self._shown.append)
+    def channel(self, front: Front) -> Channel:
+        return StdinChannel(front.handle, COMMANDS, descriptor=self._reader, write=self._shown.append)
 
     async def say(self, who: int, line: str) -> None:
         assert who == OWNER, "whoever sits at the terminal is its owner"
@@ -123,9 +123,9 @@ class Telegram:
     async def start(self) -> None:
         await self.double.start()
 
-    def channel(self, handle: Handle) -> Channel:
+    def channel(self, front: Front) -> Channel:
         return TelegramChannel(
-            handle,
+            front.handle,
             COMMANDS,
             token=self.double.token,
             chat_id=str(OWNER),
@@ -170,10 +170,10 @@ class Discord:
     async def start(self) -> None:
         await self.double.start()
 
-    def channel(self, handle: Handle) -> Channel:
+    def channel(self, front: Front) -> Channel:
         told: Callable[[str], None] = lambda text: None  # noqa: E731
         return DiscordChannel(
-            handle,
+            front.handle,
             COMMANDS,
             token=self.double.token,
             guild_id=GUILD,

@@ -34,7 +34,7 @@ class Story:
     async def bot(self) -> AsyncIterator[App]:
         """The bot from its start to its clean end."""
         given = {"DATA_DIR": str(self.folder), "SIM_SEED": "7", "KALSHI_ENV": "simulated", **self.talker.settings}
-        channels = lambda settings, handle, desk, told: (self.talker.channel(handle),)  # noqa: E731
+        channels = lambda settings, front, desk, told: (self.talker.channel(front),)  # noqa: E731
         self.app = app = await build(load(None, given), clock=self.clock, channels=channels)
         tasks = [asyncio.create_task(work) for work in (app.outbox.run(), *(c.run() for c in app.channels))]
         try:

@@ -8,6 +8,7 @@ import pytest
 
 from chatbot.app import build
 from chatbot.config import load
+from chatbot.outbox import How
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.demo import EPOCH
 from storage.store import TinyStore
@@ -23,7 +24,7 @@ class Hearing(CountingChannel):
         super().__init__()
         self.titles: list[str] = []
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         self.titles.append(notice.title)
 
 

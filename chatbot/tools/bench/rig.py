@@ -17,11 +17,12 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chatbot.app import Handle, build
+from chatbot.app import build
 from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.telegram_wire import Bounds
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings, load
+from chatbot.front import Front
 from chatbot.life import App
 from chatbot.logs import set_up
 from chatbot.outbox import Channel
@@ -154,13 +155,13 @@ def _settings(folder: Path, where: dict[str, str], exchange_port: int, chat: str
     return load(None, given)
 
 
-def _telegram(settings: Settings, handle: Handle, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
+def _telegram(settings: Settings, front: Front, desk: Desk, told: Callable[[str], None]) -> Sequence[Channel]:
     """The channel of `run`, without its pace for notices: that is not made for a dozen kills a second."""
     token, chat = settings.telegram_bot_token.get_secret_value(), settings.telegram_notice_chat
     bounds = Bounds(notices_at_once=1_000_000)
     people, base = roles(settings.telegram_users), settings.telegram_api_base
     made = TelegramChannel(
-        handle, COMMANDS, token=token, chat_id=chat, api_base=base, people=people, told=told, bounds=bounds
+        front.handle, COMMANDS, token=token, chat_id=chat, api_base=base, people=people, told=told, bounds=bounds
     )
     return (made,)
 

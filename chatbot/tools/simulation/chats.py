@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from chatbot.message import Incoming, Person, Reply
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from chatbot.router import Router
 from chatbot.tools.simulation.disk import Power
 from chatbot.tools.simulation.scenario import DISCORD, TELEGRAM, Event, Mood
@@ -46,15 +46,16 @@ class ModelledChannel:
     def __init__(self, phone: Phone, power: Power, secret: str) -> None:
         self.name, self._phone, self._power, self._secret = phone.name, phone, power, secret
 
-    async def deliver(self, notice: Notice, *, repeat: bool, late_seconds: float) -> None:
+    async def deliver(self, notice: Notice, how: How) -> str:
         self._power.step()
         await asyncio.sleep(LATENCY_SECONDS)
         await self._be(self._phone.mood)
         self._power.step()
-        self._phone.shown.append((notice, repeat))
+        self._phone.shown.append((notice, how.repeat))
         await asyncio.sleep(LATENCY_SECONDS)
         if self._phone.mood is Mood.LOSSY:
             raise DeliveryFailed("connection reset", unknown=True)
+        return str(len(self._phone.shown))
 
     async def _be(self, mood: Mood) -> None:
         if mood is Mood.DEAD:

@@ -15,6 +15,7 @@ from random import Random
 
 from chatbot.access import Confirmations
 from chatbot.app import limits, strategies
+from chatbot.beside import Beside
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings
 from chatbot.life import App
@@ -125,13 +126,10 @@ def _router(parts: Parts, desk: Desk, book: Book) -> Router:
     settings = parts.settings
     return Router(
         desk,
-        access_of(settings, parts.store),
+        Beside("0", settings.zone, access_of(settings, parts.store), Lock(parts.store, parts.clock.now)),
         COMMANDS,
         Confirmations(parts.elapsed, lambda: f"{parts.random.getrandbits(64):016x}"),
         Told(stranger=_stranger(book, parts.clock), error=_failure("command", book, parts)),
-        version="0",
-        zone=settings.zone,
-        lock=Lock(parts.store, parts.clock.now),
         now=parts.clock.now,
     )
 

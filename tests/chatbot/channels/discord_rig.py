@@ -13,9 +13,11 @@ from typing import Any
 from fakes_chat import FakeDesk, MemoryStore, Times
 
 from chatbot.access import Access, Confirmations
+from chatbot.beside import Beside
 from chatbot.channels.discord import DiscordChannel
 from chatbot.channels.discord_waits import Waits
 from chatbot.commands.registry import COMMANDS
+from chatbot.locking import Lock
 from chatbot.message import Person, Role
 from chatbot.outbox import Outbox
 from chatbot.router import Router, Told
@@ -65,12 +67,10 @@ def rig_on(double: DiscordDouble, *, token: str = "", waits: Waits = QUICK) -> R
     desk, told, strangers = FakeDesk(), list[str](), list[Person]()
     router = Router(
         desk,
-        Access(ROLES),
+        Beside("0.1.0", UTC, Access(ROLES), Lock()),
         COMMANDS,
         Confirmations(),
         Told(strangers.append, lambda name, error: None),
-        version="0.1.0",
-        zone=UTC,
     )
     channel = DiscordChannel(
         router.handle,

@@ -15,6 +15,7 @@ from discord_rig import HASTY, OWNER, QUICK, VIEWER, Rig, rig_on, talking
 from fakes_chat import notice
 
 from chatbot.channels import discord_gateway as module
+from chatbot.outbox import How
 
 REAL_API = "https://discord.com/api/v10"
 
@@ -183,7 +184,7 @@ async def test_it_leaves_quickly_even_while_everything_hangs(kind: str) -> None:
             rig.double.gateway.silent = True
             rig.desk.hanging = True
             await rig.double.slash(OWNER, "version")
-            delivering = asyncio.create_task(rig.channel.deliver(notice(1), repeat=False, late_seconds=0))
+            delivering = asyncio.create_task(rig.channel.deliver(notice(1), How()))
             await asyncio.sleep(0.05)
         began = time.monotonic()
         await rig.channel.close()

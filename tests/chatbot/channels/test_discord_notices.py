@@ -10,7 +10,7 @@ import pytest
 from discord_rig import HASTY, Post, rig_on, talking
 from fakes_chat import ago, notice
 
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from tests.doubles.discord import CHANNEL, DiscordDouble
 
 ALL = [f"notice {n}" for n in range(1, 21)]
@@ -190,7 +190,7 @@ async def test_a_killed_process_goes_on_where_it_was() -> None:
 async def test_notices_of_one_trade_reply_to_its_first() -> None:
     async with talking() as rig:
         for n, trade in enumerate(("a", "", "b", "a", "b"), 1):
-            await rig.channel.deliver(notice(n, trade_id=trade), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(n, trade_id=trade), How())
         first_a, _, first_b, second_a, second_b = rig.double.messages
         assert (first_a.reply_to, first_b.reply_to) == ("", "")
         assert (second_a.reply_to, second_b.reply_to) == (first_a.id, first_b.id)
@@ -214,16 +214,16 @@ async def test_what_people_must_mend_is_said_with_its_fix(status: int, words: st
     async with talking() as rig:
         rig.double.fault("message", status)
         with pytest.raises(DeliveryFailed, match=words) as caught:
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
         assert not caught.value.unknown
         assert rig.double.token not in str(caught.value)
 
 
 async def test_a_text_that_discord_refuses_is_sent_again_plain() -> None:
     async with talking() as rig:
-        await rig.channel.deliver(notice(1, trade_id="a"), repeat=False, late_seconds=0)
+        await rig.channel.deliver(notice(1, trade_id="a"), How())
         rig.double.fault("message", 400, count=1)
-        await rig.channel.deliver(notice(2, trade_id="a"), repeat=False, late_seconds=0)
+        await rig.channel.deliver(notice(2, trade_id="a"), How())
         assert rig.double.messages[1].content.startswith("notice 2")
         assert rig.double.messages[1].reply_to == ""
 
@@ -247,7 +247,7 @@ async def test_a_used_up_rate_limit_is_not_run_into(monkeypatch: pytest.MonkeyPa
     async with talking() as rig:
         monkeypatch.setattr("tests.doubles.discord_replies.limits", nearly_used)
         for n in (1, 2, 3):
-            await rig.channel.deliver(notice(n), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(n), How())
         times = [m.at for m in rig.double.messages]
         assert [b - a >= 0.19 for a, b in pairwise(times)] == [True, True]
 
@@ -257,5 +257,5 @@ async def test_a_hanging_api_is_given_up_in_time() -> None:
         rig.double.fault("message", "hang")
         with pytest.raises(DeliveryFailed) as caught:
             async with asyncio.timeout(HASTY.post * 2):
-                await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+                await rig.channel.deliver(notice(1), How())
         assert caught.value.unknown

@@ -6,7 +6,7 @@ import pytest
 from fakes_chat import notice
 from telegram_rig import GROUP, bot
 
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 
@@ -62,7 +62,7 @@ async def test_a_chat_that_is_closed_to_the_bot_is_named_with_the_fix(code: int,
     async with bot(chat_id=str(GROUP)) as rig:
         rig.double.refuse("sendMessage", code, text, times=2)
         with pytest.raises(DeliveryFailed, match=r"TELEGRAM_CHAT_ID=-1001234567890: correct the id, press Start"):
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
         rig.owe(1)
         assert await rig.arrive(chat_id=GROUP) == TWENTY[:1]
         assert len(rig.told) == 1
@@ -71,7 +71,7 @@ async def test_a_chat_that_is_closed_to_the_bot_is_named_with_the_fix(code: int,
 async def test_a_refused_token_is_named_with_the_fix() -> None:
     async with bot(token="7:wrong") as rig:
         with pytest.raises(DeliveryFailed, match="TELEGRAM_BOT_TOKEN") as caught:
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
     assert not caught.value.unknown
 
 
@@ -82,5 +82,5 @@ async def test_the_first_topic_of_a_group_is_the_group_and_no_chat_at_all_is_sai
         assert rig.double.messages(GROUP)[0].topic is None
     async with bot(chat_id="") as rig:
         with pytest.raises(DeliveryFailed, match="TELEGRAM_CHAT_ID is not set"):
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
         assert len(rig.told) == 1

@@ -14,7 +14,7 @@ from telegram_rig import SHORT, bot, make, running
 
 from chatbot.channels.telegram_sending import Pace
 from chatbot.channels.telegram_wire import Bounds
-from chatbot.outbox import DELIVERY_SECONDS_MAX, DeliveryFailed
+from chatbot.outbox import DELIVERY_SECONDS_MAX, DeliveryFailed, How
 from trading.clock import monotonic
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
@@ -55,7 +55,7 @@ async def test_a_429_is_waited_out_to_the_second() -> None:
     async with bot() as rig:
         rig.double.refuse("sendMessage", 429, retry_after=3, times=1)
         with pytest.raises(DeliveryFailed) as caught:
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
     assert (caught.value.retry_after, caught.value.unknown) == (3, False)
 
 
@@ -202,7 +202,7 @@ async def test_only_what_may_have_arrived_is_of_unknown_outcome(fault: str, unkn
         else:
             rig.double.fail("sendMessage", fault, times=1, after=1.0)
         with pytest.raises(DeliveryFailed) as caught:
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
         assert caught.value.unknown is unknown
 
 

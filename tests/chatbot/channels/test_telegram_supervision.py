@@ -14,7 +14,7 @@ from telegram_rig import GROUP, SHORT, STRANGER_ID, bot, make, running
 
 from chatbot.channels.telegram_polling import REFUSED, TWO_READERS, TWO_READERS_WEBHOOK, Trouble
 from chatbot.commands.registry import COMMANDS
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from trading.clock import monotonic
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
@@ -150,7 +150,7 @@ async def test_closing_is_quick_while_the_api_hangs(method: str) -> None:
         await rig.channel.close()
         assert monotonic() - began < 2 * SHORT.close_seconds + 0.3
         with pytest.raises(DeliveryFailed, match="closed"):
-            await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+            await rig.channel.deliver(notice(1), How())
         await rig.channel.close()  # twice is harmless
     await double.stop()
 
@@ -192,7 +192,7 @@ async def test_the_token_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None
             rig.double.refuse("*", *fault, times=2)
             rig.double.refuse("getUpdates", *fault, times=1)
             with pytest.raises(Exception) as caught:
-                await rig.channel.deliver(notice(1), repeat=False, late_seconds=0)
+                await rig.channel.deliver(notice(1), How())
             texts.append(f"{caught.value!r} {caught.value}")
         rig.double.fail("*", "garble", times=2)
         rig.double.say(1, "/status")
@@ -200,6 +200,6 @@ async def test_the_token_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None
         texts += [*rig.told, repr(rig.channel), str(vars(rig.channel).keys())]
     await rig.double.stop()
     with pytest.raises(DeliveryFailed) as down:
-        await make(rig.double).channel.deliver(notice(1), repeat=False, late_seconds=0)
+        await make(rig.double).channel.deliver(notice(1), How())
     assert caplog.text
     assert secret.casefold() not in f"{caplog.text} {texts} {down.value}".casefold()

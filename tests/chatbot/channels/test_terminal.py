@@ -20,7 +20,7 @@ from chatbot.channels import terminal
 from chatbot.channels.terminal import StdinChannel, TerminalChannel, Words, styled
 from chatbot.commands.registry import COMMANDS
 from chatbot.message import Reply
-from chatbot.outbox import DeliveryFailed
+from chatbot.outbox import DeliveryFailed, How
 from trading.clock import real_now
 from trading.domain.errors import Unavailable
 
@@ -123,7 +123,7 @@ async def test_kill_does_not_wait_for_a_command_that_hangs(desktop: Desktop) -> 
 
 async def test_notices_appear_while_the_prompt_waits(desktop: Desktop) -> None:
     async with desktop.running():
-        await desktop.channel.deliver(notice(1), repeat=True, late_seconds=0)
+        await desktop.channel.deliver(notice(1), How(repeat=True))
         desktop.keys.send_text("\x04")
     assert desktop.screen.titles == ["notice 1 (repeat)"]
 
@@ -257,7 +257,7 @@ async def test_kill_overtakes_a_line_that_hangs_and_what_came_before_it_cannot_u
 
 
 async def test_notices_are_plain_lines(script: Script) -> None:
-    await script.channel.deliver(notice(7), repeat=False, late_seconds=185)
+    await script.channel.deliver(notice(7), How(late_seconds=185))
     assert script.screen.text.startswith("notice 7 (3 min late)\nMarket")
     script.end()
 
@@ -268,7 +268,7 @@ async def test_an_output_that_nobody_reads_ends_it_and_fails_deliveries(script: 
 
     script.channel._write = closed
     with pytest.raises(DeliveryFailed):
-        await script.channel.deliver(notice(1), repeat=False, late_seconds=0)
+        await script.channel.deliver(notice(1), How())
     script.type("version\n")
     await asyncio.wait_for(script.channel.run(), 3)  # although the input stays open
     script.end()
