@@ -16,11 +16,12 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from chatbot.app import MARKER, limits
 from chatbot.config import Settings
+from chatbot.marker import MARKER
 from chatbot.places import Places
 from chatbot.tools.findings import Finding, fail, ok, warn
 from chatbot.tools.fund import kalshi_of
+from chatbot.wiring_engine import limits
 from storage.store import TinyStore
 from trading.clock import monotonic
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from chatbot.app import ChannelMaker
 from chatbot.channels.terminal import StdinChannel, TerminalChannel
 from chatbot.commands.overview import glance
 from chatbot.commands.registry import COMMANDS
@@ -13,6 +12,7 @@ from chatbot.config import Settings
 from chatbot.front import Front
 from chatbot.outbox import Channel
 from chatbot.people import roles
+from chatbot.seams import ChannelMaker
 from trading.engine.desk import Desk
 
 

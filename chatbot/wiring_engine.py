@@ -1,0 +1,164 @@
+"""The engine, wired: what trades, without anybody to talk to."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from decimal import ROUND_CEILING
+from hashlib import blake2b
+from typing import cast
+
+from chatbot.config import Settings
+from chatbot.notices import NoticeWriter, Where
+from chatbot.places import Places
+from chatbot.seams import Seams
+from trading.domain.events import MarketSettled, ModeChanged, ResultAmended
+from trading.domain.money import CENT
+from trading.domain.order import Mode
+from trading.domain.records import Control, Put
+from trading.engine.account import Account
+from trading.engine.book import Book
+from trading.engine.broker import Broker
+from trading.engine.cycle import Cycle
+from trading.engine.fee_watch import FeeWatch
+from trading.engine.fill_cap import FillCap
+from trading.engine.halting import Halting
+from trading.engine.loading import load_state
+from trading.engine.observer import Observer
+from trading.engine.windows import Windows
+from trading.exchange.paper import PaperExchange
+from trading.ports import Exchange, Store
+from trading.risk.gate import Identity
+from trading.risk.limits import Limits
+from trading.signals.momentum import MomentumLimits
+from trading.strategies import Consensus, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What trades: everything else is reached through the cycle."""
+
+    book: Book
+    cycle: Cycle
+    fill_cap: FillCap | None
+
+
+def engine_of(settings: Settings, store: Store, places: Places, seams: Seams) -> Engine:
+    """Wire it on an open store; nothing runs yet. Raises StoreError."""
+    book = _book(settings, store, places)
+    paper = PaperExchange(places.exchange, places.clock, settings.dry_run_balance_usd)
+    _restore(paper, book)
+    broker = Broker(
+        book, _exchanges(places, paper), _identity(settings, store, places, seams), limits(settings), places.clock
+    )
+    seams.take(broker)
+    account = Account(
+        broker, places.exchange, lambda paid: _pay_on_paper(paper, paid), lambda news: _correct_on_paper(paper, news)
+    )
+    fill_cap = _fill_cap(settings, places, book)
+    cycle = Cycle(
+        _observer(settings, places),
+        account,
+        Halting(broker, seams.mark),
+        Windows(book, places.clock),
+        (*strategies(settings), *seams.strategies),
+        places.exchange,
+        seams.on_beat,
+        skew=lambda: places.kalshi.skew_seconds if places.kalshi else None,
+        fill_cap=fill_cap,
+    )
+    return Engine(book, cycle, fill_cap)
+
+
+def _exchanges(places: Places, paper: PaperExchange) -> dict[Mode, Exchange]:
+    return {Mode.DRY_RUN: paper} | ({Mode.REAL: places.exchange} if places.signed else {})
+
+
+def _observer(settings: Settings, places: Places) -> Observer:
+    series = settings.kalshi_event_ticker_prefix
+    fees = FeeWatch(places.kalshi.listings, places.clock, series) if places.kalshi else None
+    return Observer(places.exchange, places.feed, places.clock, series, places.stream, fees)
+
+
+def _fill_cap(settings: Settings, places: Places, book: Book) -> FillCap | None:
+    """Twice what the largest exposure could buy at the lowest price that is paid: in and out again within 15 s."""
+    kalshi = places.kalshi
+    if kalshi is None or not places.signed:
+        return None
+    contracts = 2 * settings.max_exposure_usd / max(settings.min_price, CENT)
+    return FillCap(kalshi.groups, kalshi.use_group, book, places.clock, contracts.to_integral_value(ROUND_CEILING))
+
+
+def strategies(settings: Settings) -> tuple[Strategy, ...]:
+    """The strategies that are named, with their parameters."""
+    known = {"consensus": _consensus}
+    return tuple(known[name](settings) for name in settings.strategies)
+
+
+def _consensus(settings: Settings) -> Consensus:
+    return Consensus(
+        stake_usd=settings.stake_usd,
+        min_price=settings.min_price,
+        max_price=settings.max_price,
+        entry_window_seconds=settings.entry_window_seconds,
+        quote_age_seconds=settings.sample_age_seconds,
+        momentum=MomentumLimits(
+            window_seconds=settings.momentum_window_seconds,
+            sample_age_seconds=settings.sample_age_seconds,
+            dead_zone_bp=settings.momentum_dead_zone_bp,
+        ),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        max_order_usd=settings.max_order_usd,
+        max_position_usd=settings.max_position_usd,
+        max_exposure_usd=settings.max_exposure_usd,
+        daily_loss_usd=settings.daily_loss_limit_usd,
+        weekly_loss_usd=settings.weekly_loss_limit_usd,
+        max_open_orders=settings.max_open_orders,
+        max_orders_per_minute=settings.max_orders_per_minute,
+        max_consecutive_rejections=settings.max_consecutive_rejections,
+        order_timeout_seconds=settings.order_timeout_seconds,
+    )
+
+
+def _book(settings: Settings, store: Store, places: Places) -> Book:
+    """The book as the store has it, in the mode that may be."""
+    now = places.clock.now()
+    state = load_state(store, now, Mode.DRY_RUN if settings.dry_run else Mode.REAL)
+    where = Where(settings.instance_name, settings.environment, settings.zone, settings.custom_address)
+    book = Book(store, state, NoticeWriter(where), settings.zone)
+    if state.mode is Mode.REAL and (settings.dry_run_locked or not places.signed):
+        book.record(ModeChanged(now, Mode.DRY_RUN, "the configuration"))
+    return book
+
+
+def _restore(paper: PaperExchange, book: Book) -> None:
+    """Give the paper book back what the store knows of it: open orders, positions, and the cash that has moved."""
+    state = book.state
+    moved = sum((t.cash - t.fees for t in state.open_trades(Mode.DRY_RUN)), state.totals_of(Mode.DRY_RUN).profit)
+    held = [p for p in state.positions.values() if p.mode is Mode.DRY_RUN]
+    orders = [o for o in state.orders.values() if o.mode is Mode.DRY_RUN]
+    paper.restore(orders, held, moved)
+
+
+def _pay_on_paper(paper: PaperExchange, paid: MarketSettled) -> None:
+    if paid.mode is Mode.DRY_RUN:
+        paper.settle(paid.ticker, paid.value)
+
+
+def _correct_on_paper(paper: PaperExchange, news: ResultAmended) -> None:
+    if news.trade.mode is Mode.DRY_RUN:
+        paper.correct(news.trade.paying(news.value).profit - news.trade.profit)
+
+
+def _identity(settings: Settings, store: Store, places: Places, seams: Seams) -> Identity:
+    """Whose orders these are: a random id made once in a data folder, of which others see a hash."""
+    row = cast(Control | None, store.get("control", "installation"))
+    if row is None:
+        row = Control("installation", {"id": seams.installation or secrets.token_hex(16)}, places.clock.now())
+        store.commit([Put("control", row.name, row)])
+    digest = blake2b(row.value["id"].encode(), digest_size=4).hexdigest()
+    return Identity(f"k{digest}", settings.environment)
