@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from chatbot import marker
 from chatbot.access import Confirmations
 from chatbot.config import Settings
 from chatbot.front import Front
+from chatbot.marker import MARKER, leave, take
 from chatbot.outbox import Channel
 from trading.clock import real_now
 from trading.domain.intent import View
@@ -48,13 +48,13 @@ class Seams:
 
 def marking(folder: Path) -> tuple[Callable[[str], None], Callable[[Broker], None]]:
     """`mark` and `take` of the marker in a data folder."""
-    where = folder / marker.MARKER
-    return lambda by: _mark(where, by), lambda broker: marker.take(where, broker)
+    where = folder / MARKER
+    return lambda by: _mark(where, by), lambda broker: take(where, broker)
 
 
 def _mark(where: Path, by: str) -> None:
     """The disk may refuse the marker too, and then memory alone has the halt."""
     try:
-        marker.leave(where, by)
+        leave(where, by)
     except OSError as error:
         log.error("the halt could not be marked in %s: %s", where, error)
