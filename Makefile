@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 10000
 
-.PHONY: run test bench mutants simulate check format clean
+.PHONY: run init test bench mutants simulate check format clean
 
 run: .venv/.run
 	@$(BIN)/kalshi-chatops run
+
+init: .venv/.run
+	@$(BIN)/kalshi-chatops init
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist loadfile

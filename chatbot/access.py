@@ -54,12 +54,24 @@ class Access:
         store: Store | None = None,
         now: Callable[[], datetime] = real_now,
     ) -> None:
-        self._roles: dict[str, dict[str, Role | None]] = {channel: dict(people) for channel, people in roles.items()}
         self._store, self._now = store, now
         self._listeners: list[Callable[[str, str], None]] = []
         self._stored = _stored(store) if store else {}
+        self._roles = self._laid_over(roles)
+
+    def settle(self, roles: Mapping[str, Mapping[str, Role]]) -> None:
+        """Take other people from the settings; what was changed while running still wins."""
+        before, self._roles = self._roles, self._laid_over(roles)
+        keys = {(channel, who) for all_ in (before, self._roles) for channel in all_ for who in all_[channel]}
+        for channel, who in sorted(keys):
+            if before.get(channel, {}).get(who) is not self._roles.get(channel, {}).get(who):
+                self._tell(channel, who)
+
+    def _laid_over(self, roles: Mapping[str, Mapping[str, Role]]) -> dict[str, dict[str, Role | None]]:
+        laid: dict[str, dict[str, Role | None]] = {channel: dict(people) for channel, people in roles.items()}
         for (channel, who), role in self._stored.items():
-            self._roles.setdefault(channel, {})[who] = role
+            laid.setdefault(channel, {})[who] = role
+        return laid
 
     def role_of(self, person: Person) -> Role | None:
         """The person's role; None for a stranger."""
@@ -83,6 +95,10 @@ class Access:
             for who, role in sorted(people.items())
         ]
 
+    def roles(self, channel: str) -> dict[str, Role | None]:
+        """Account id -> role now; None for who was revoked."""
+        return dict(self._roles.get(channel, {}))
+
     def grant(self, channel: str, who: str, role: Role) -> None:
         """Give an account this role from now on. Raises Misconfigured for what is no account, StoreFailed."""
         if who.startswith("&") and role > GROUP_ROLE_MOST:
@@ -104,6 +120,9 @@ class Access:
             self._store.commit([Put("control", name, row)])
         self._stored[channel, who] = role
         self._roles.setdefault(channel, {})[who] = role
+        self._tell(channel, who)
+
+    def _tell(self, channel: str, who: str) -> None:
         for listener in self._listeners:
             listener(channel, who)
 
@@ -157,13 +176,19 @@ class Confirmations:
         self._waiting[made.code] = made
         return made
 
-    def take(self, code: str, person: Person, chat_id: str) -> Confirmation:
-        """Use a code up. Raises Stale for one that is used, expired, or somebody else's (which stays theirs)."""
+    def look(self, code: str, person: Person, chat_id: str) -> Confirmation:
+        """What a code stands for. Raises Stale for one that is used, expired, or somebody else's (which stays
+        theirs)."""
         found = self._waiting.get(code)
         if not found or found.expires_at <= self._monotonic():
             raise Stale("this confirmation was used already or has expired: send the command again")
         if (found.person, found.chat_id) != (person.key, chat_id):
             raise Stale("this confirmation belongs to another person or chat: send the command yourself")
+        return found
+
+    def take(self, code: str, person: Person, chat_id: str) -> Confirmation:
+        """Use a code up. Raises as `look`."""
+        self.look(code, person, chat_id)
         return self._waiting.pop(code)
 
     def code_for(self, person: Person, chat_id: str) -> str:

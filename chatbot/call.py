@@ -28,4 +28,7 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        return self.nature.risk is not Risk.NONE
+        """Whether it does more than look, and so is audited."""
+        by = next((p for p in self.command.parameters if p.name == self.command.changed_by), None)
+        given = by is not None and self.arguments[by.name] != by.default
+        return given or self.nature.risk is not Risk.NONE

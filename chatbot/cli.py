@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from chatbot.cli_host import add_to
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused
 
 EXIT_MISCONFIGURED = 2
@@ -25,8 +26,8 @@ app = typer.Typer(
 )
 export_app = typer.Typer(help="Write what the bot knows into a file.", no_args_is_help=True)
 app.add_typer(export_app, name="export")
-access_app = typer.Typer(help="Who may do what, on the running bot or in its store.", no_args_is_help=True)
-app.add_typer(access_app, name="access")
+
+add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")]
 Seed = Annotated[int, typer.Option(min=0, help="The simulated world's seed.")]
@@ -107,12 +108,13 @@ def simulate(
 @app.command()
 def bench(
     kills: Annotated[int, typer.Option(min=2, max=100_000, help="How many under each load.")] = 1_000,
+    asked: Annotated[int, typer.Option("--answers", min=2, max=100_000, help="How many under each load.")] = 500,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast a /kill acts on loopback, quiet and under load, beside the bare library."""
+    """Measure on loopback how fast answers come and a /kill acts, quiet and under load, beside the bare library."""
     from chatbot.tools.bench.bench import bench as run_bench
 
-    run_bench(kills, as_json=as_json)
+    run_bench(kills, asked, as_json=as_json)
 
 
 @app.command()
@@ -164,6 +166,14 @@ def exchange(
 
 
 @app.command()
+def init() -> None:
+    """Ask what the bot needs to know, check each answer, write .env, and send a test message."""
+    from chatbot.tools.init.wizard import init as set_up
+
+    raise typer.Exit(set_up())
+
+
+@app.command()
 def doctor(
     order: Annotated[
         bool, typer.Option("--order", help="Also place, see and cancel one far order; never in production.")
@@ -202,67 +212,6 @@ def trades(
     if form not in ("csv", "json"):
         raise Misconfigured(f"--format {form} is unknown: use csv or json")
     export_trades(load(), form, output)
-
-
-@app.command()
-def kill() -> None:
-    """Stop all trading and cancel every order on the account, with the running bot or without it."""
-    _tell("/kill")
-
-
-@app.command()
-def status() -> None:
-    """What the running bot does; without it, what the exchange says of the account."""
-    _tell("/status")
-
-
-@app.command()
-def balance() -> None:
-    """The cash, and what is at risk."""
-    _tell("/balance")
-
-
-@app.command()
-def positions() -> None:
-    """What is held."""
-    _tell("/positions")
-
-
-@app.command()
-def unlock() -> None:
-    """Open the lock that /lock has closed."""
-    _tell("/unlock")
-
-
-Channel = Annotated[str, typer.Argument(help="telegram or discord.")]
-Account = Annotated[str, typer.Argument(help="The account's number there; &NUMBER is a guild's role on Discord.")]
-
-
-@access_app.command("list")
-def access_list() -> None:
-    """Who may do what."""
-    _tell("/access list")
-
-
-@access_app.command("grant")
-def access_grant(
-    channel: Channel, account: Account, role: Annotated[str, typer.Argument(help="viewer, operator or owner.")]
-) -> None:
-    """Give somebody a role, at once and for good; it wins over .env."""
-    _tell(f"/access grant {channel} {account} {role}")
-
-
-@access_app.command("revoke")
-def access_revoke(channel: Channel, account: Account) -> None:
-    """Let somebody in no more, at once and for good, also where .env lists them."""
-    _tell(f"/access revoke {channel} {account}")
-
-
-def _tell(line: str) -> None:
-    from chatbot.config import load
-    from chatbot.tools.host import tell
-
-    raise typer.Exit(tell(load(), line))
 
 
 def _show(figures: dict[str, Any], as_json: bool) -> None:

@@ -7,14 +7,12 @@ Telegram menu, the Discord slash command, the terminal's completion and `/help`.
 from __future__ import annotations
 
 import inspect
-import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from chatbot.beside import Beside
@@ -24,8 +22,8 @@ from trading.domain.money import exact
 from trading.engine.desk import Desk
 
 READ_TIMEOUT_SECONDS = 30.0  # a command that hangs longer is given up (a read) or left to finish alone (a change)
-LINE_LENGTH_MAX = 1_000  # characters of a line that are looked at
 SHOWN_LENGTH_MAX = 24  # characters of a wrong word that an error repeats
+CURRENCY = ("dollars", "dollar", "usd", "$")  # may stand before or behind an amount: 5 usd, $5
 
 
 class Misread(ChatopsError):
@@ -58,9 +56,11 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """Where words for an argument come from while it is typed: `Annotated[str, From("ticker")]`. See `beside.Words`."""
+    """Where words for an argument come from while it is typed: `Annotated[str, From("ticker")]`. See `beside.Words`.
+    `sample` is one for examples."""
 
     source: str
+    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,25 @@ class Parameter:
     required: bool = True
     default: object = None
     source: str = ""
+    like: str = ""  # one for examples, where its name is none
 
     @property
     def shape(self) -> str:
-        """How a usage line shows it: `on|off`, `[n]`, `<ticker>`."""
-        text = "|".join(self.choices) or self.name
+        """How a usage line shows it: `on|off`, `[n]`, `<ticker>`; many choices by their name alone."""
+        text = self.name if self.many else "|".join(self.choices) or self.name
         if not self.required:
             return f"[{text}]"
-        return text if self.choices else f"<{text}>"
+        return text if text != self.name else f"<{text}>"
+
+    @property
+    def many(self) -> bool:
+        """Whether there are more choices than a usage line can show."""
+        return len("|".join(self.choices)) > SHOWN_LENGTH_MAX
 
     @property
     def sample(self) -> str:
+        if self.like:
+            return self.like
         if self.choices:
             return self.choices[0]
         if self.default not in (None, ""):
@@ -103,13 +111,19 @@ class Parameter:
     def read(self, word: str) -> object:
         """The value of a word. Raises ValueError."""
         if self.choices:
-            return self.choices[self.choices.index(word.casefold())]
+            return self._choice(word.casefold().replace("-", "_"))
         if self.kind is str:
             return word
-        value = int(word) if self.kind is int else exact(word)
+        value = int(word) if self.kind is int else exact(_amount(word))
         if self.bounds and not self.bounds.least <= value <= self.bounds.most:
             raise ValueError(word)
         return value
+
+    def _choice(self, word: str) -> str:
+        """The choice that is meant: itself, or the only one that begins so."""
+        begun = [word] if word in self.choices else [each for each in self.choices if word and each.startswith(word)]
+        [only] = begun
+        return only
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +159,8 @@ NatureOf = Callable[..., Nature]  # called as the command is, with the context f
 class Command:
     """A command: what it is called, who may run it, and the function. `role` and `risk` are its mildest form's;
     `nature` narrows them by the arguments. Without `timeout_seconds` it runs until it ends (/kill). What raises risk
-    without a preview is for the host alone, which is not asked back and no lock holds up."""
+    without a preview is for the host alone, which is not asked back and no lock holds up. `changed_by` names the
+    parameter that, once given, makes one without risk change something all the same."""
 
     name: str
     run: Handler
@@ -158,6 +173,7 @@ class Command:
     nature_of: NatureOf | None = None
     preview: Previewer | None = None
     timeout_seconds: float | None = READ_TIMEOUT_SECONDS
+    changed_by: str = ""
 
     @property
     def usage(self) -> str:
@@ -176,6 +192,8 @@ class Command:
         """Words to keyword arguments; a word too many does not stop what only lowers risk. Raises Misread."""
         if not self.parameters and self.risk is Risk.LOWERS:
             words = ()
+        if any(parameter.kind is Decimal for parameter in self.parameters):
+            words = tuple(word for word in words if _amount(word))
         if len(words) > len(self.parameters):
             takes = {0: "nothing", 1: "one word"}.get(len(self.parameters), f"at most {len(self.parameters)} words")
             raise Misread(f"/{self.name} takes {takes} after it: for example {self.example}")
@@ -206,10 +224,12 @@ def command(
     preview: Previewer | None = None,
     timeout_seconds: float | None = READ_TIMEOUT_SECONDS,
     for_host: bool = False,
+    changed_by: str = "",
 ) -> Callable[[Handler], Command]:
     """Make a Command of an async function `name(context, **arguments) -> Reply`; a trailing _ of its name is dropped.
 
-    Parameters may be str, int, Decimal, Annotated[int, Range(...)], Annotated[str, From(...)] or Literal[...] of words.
+    Parameters may be str, int, Decimal, Annotated[int, Range(...)], Annotated[str, From(...)] or Literal[...] of words,
+    or one of them | None.
     """
     assert for_host or preview or (risk is not Risk.RAISES and not nature), "what raises risk needs a preview"
 
@@ -228,6 +248,7 @@ def command(
             nature_of=nature,
             preview=preview,
             timeout_seconds=timeout_seconds,
+            changed_by=changed_by,
         )
 
     return made
@@ -256,43 +277,21 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     told: object = None
     if get_origin(hint) is Annotated:
         hint, told = get_args(hint)
+    if get_origin(hint) is UnionType:  # `X | None`: it may be left out
+        hint = get_args(hint)[0]
     bounds = told if isinstance(told, Range) else None
-    source = told.source if isinstance(told, From) else ""
+    source, like = (told.source, told.sample) if isinstance(told, From) else ("", "")
     choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
     kind = str if choices else hint
     assert kind in (str, int, Decimal), f"{declared}: no channel can ask for {kind}"
     required = declared.default is inspect.Parameter.empty
     default = None if required else declared.default
-    return Parameter(declared.name, kind, choices, bounds, required, default, source)
+    return Parameter(declared.name, kind, choices, bounds, required, default, source, like)
 
 
-# --- a typed line ---------------------------------------------------------------------------------------------------
-
-_SAME = str.maketrans(
-    {"、": ",", "…": "..."}
-    | dict.fromkeys("‐‑‒–—―−", "-")
-    | dict.fromkeys("‘’‚‛`´", "'")
-    | dict.fromkeys("“”„‟«»", '"')
-)
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line read: the command's word in lower case without slash or @bot, and the words after it."""
-
-    word: str
-    words: tuple[str, ...] = ()
-
-
-def read_line(text: str) -> Line:
-    """Read what a phone may make of a command: capitals, curly quotes, long dashes, commas, `@botname`, full stops."""
-    text = unicodedata.normalize("NFKC", text[:LINE_LENGTH_MAX]).translate(_SAME)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")  # zero-width and direction marks
-    words = [_bare(word) for word in _THOUSANDS.sub("", text).replace(",", " ").split()]
-    first, *rest = [word for word in words if word] or [""]
-    return Line(first.lstrip("/").partition("@")[0].strip("-").casefold(), tuple(rest))
-
-
-def _bare(word: str) -> str:
-    return word.strip("'\"").rstrip(".!?;:'\"")
+def _amount(word: str) -> str:
+    """A word without its currency; nothing of a word that is but a currency."""
+    bare = word.casefold()
+    for unit in CURRENCY:
+        bare = bare.removesuffix(unit).removeprefix(unit)
+    return bare

@@ -13,13 +13,24 @@ from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from chatbot.config_rules import HOSTS, ROLES, key_file, masked, people, private_key, require, stream_of
+from chatbot.config_rules import HOSTS, ROLES, masked, people, stream_of
 from chatbot.config_sources import from_file, from_process
+from chatbot.config_together import (
+    discord_channel,
+    key_for_orders,
+    one_environment,
+    own_address,
+    pem_of,
+    price_band,
+    telegram_chat,
+    whole_key,
+)
 from chatbot.config_types import (
     BLANK,
     DiscordId,
@@ -34,6 +45,7 @@ from chatbot.config_types import (
     TelegramId,
     TelegramPeople,
     TimeOfDay,
+    TotpSecret,
     Usd,
     ZoneName,
 )
@@ -68,11 +80,12 @@ class Settings(BaseSettings):
     max_open_orders: Annotated[int, Field(ge=1, le=1000)] = 10
     max_orders_per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
     max_consecutive_rejections: Annotated[int, Field(ge=1, le=1000)] = 5
+    first_hours: Annotated[float, Field(ge=0, le=8760)] = 48
     low_balance_usd: Annotated[Decimal, Field(ge=0)] = Decimal("20")
     control_lost_setting: Annotated[Annotated[float, Field(gt=0, le=10_080)] | None, BLANK] = Field(
         None, validation_alias="CONTROL_LOST_MINUTES"
     )
-    totp_secret: SecretStr = SecretStr("")
+    totp_secret: TotpSecret = SecretStr("")
     on_stop: Literal["cancel", "leave"] = "cancel"
 
     # consensus
@@ -130,58 +143,18 @@ class Settings(BaseSettings):
         """Only what `load` gathered: which source wins stands in one place."""
         return (init_settings,)
 
-    # --- fields together
-
     @model_validator(mode="after")
     def _together(self) -> Self:
-        require(self.min_price < self.max_price, f"MIN_PRICE={self.min_price} must be below MAX_PRICE={self.max_price}")
-        self._which_environment()
-        self._chats()
-        self._key()
-        if self.environment == "production" and self.custom_address and not self.allow_custom_kalshi_api:
-            name = "KALSHI_API_BASE" if self.custom_address == self.kalshi_api_base else "KALSHI_WS_URL"
-            raise ValueError(
-                f"{name}={self.custom_address} is not Kalshi's own address, which production refuses: "
-                "remove it, or set ALLOW_CUSTOM_KALSHI_API=true if you mean it"
-            )
-        return self
-
-    def _chats(self) -> None:
-        """A bot that talks must know where to."""
-        if self.telegram_bot_token.get_secret_value():
-            nowhere = "TELEGRAM_BOT_TOKEN is set without TELEGRAM_CHAT_ID: set the chat that notices go to"
-            require(self.telegram_notice_chat, nowhere)
-        if self.discord_bot_token.get_secret_value():
-            for name, value in (("GUILD", self.discord_guild_id), ("CHANNEL", self.discord_channel_id)):
-                require(value, f"DISCORD_BOT_TOKEN is set without DISCORD_{name}_ID: set the id that Discord shows")
-
-    def _which_environment(self) -> None:
-        if self.kalshi_use_demo is None or self.kalshi_env is None:
-            return
-        if self.kalshi_use_demo != (self.kalshi_env == "demo") and (self.kalshi_use_demo or self.kalshi_env == "demo"):
-            raise ValueError(
-                f"KALSHI_USE_DEMO={str(self.kalshi_use_demo).lower()} contradicts KALSHI_ENV={self.kalshi_env}: "
-                "keep KALSHI_ENV alone"
-            )
-
-    def _key(self) -> None:
-        """The key is whole, readable, and there where real orders need it."""
         inline, path = self.kalshi_private_key.get_secret_value(), self.kalshi_private_key_path
-        require(not (inline and path), "KALSHI_PRIVATE_KEY and KALSHI_PRIVATE_KEY_PATH are both set: keep one of them")
-        has_key, key_id = bool(inline or path), self.kalshi_api_key_id
-        if key_id and not has_key:
-            raise ValueError("KALSHI_API_KEY_ID is set without its key: set KALSHI_PRIVATE_KEY_PATH to the PEM file")
-        if has_key and not key_id:
-            raise ValueError("KALSHI_PRIVATE_KEY_PATH is set without KALSHI_API_KEY_ID: set the id that belongs to it")
-        if path:
-            key_file(path.expanduser(), strict=self.environment == "production")
-        elif inline:
-            private_key(self.private_key_pem(), "KALSHI_PRIVATE_KEY")
-        if self.environment != "simulated" and not self.dry_run and not has_key:
-            raise ValueError(
-                f"KALSHI_API_KEY_ID is missing: KALSHI_ENV={self.environment} with DRY_RUN=false needs a key; "
-                "set it, or set DRY_RUN=true"
-            )
+        price_band(self.min_price, self.max_price)
+        one_environment(self.kalshi_use_demo, self.kalshi_env)
+        telegram_chat(self.telegram_bot_token.get_secret_value(), self.telegram_notice_chat)
+        discord_channel(self.discord_bot_token.get_secret_value(), self.discord_guild_id, self.discord_channel_id)
+        whole_key(self.kalshi_api_key_id, inline, path, strict=self.environment == "production")
+        key_for_orders(self.environment, dry_run=self.dry_run, has_key=bool(inline or path))
+        custom, allowed = self.custom_address, self.allow_custom_kalshi_api
+        own_address(self.environment, custom, self.kalshi_api_base, allowed=allowed)
+        return self
 
     # --- what follows from them
 
@@ -269,13 +242,15 @@ class Settings(BaseSettings):
         if self.kalshi_private_key_path:
             return self.kalshi_private_key_path.expanduser().read_bytes()
         inline = self.kalshi_private_key.get_secret_value()
-        return inline.replace("\\n", "\n").encode() if inline else None
+        return pem_of(inline) if inline else None
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret text, so that it can be kept out of every output."""
+        """Every secret text, so that it can be kept out of every output; an address also as libraries log it, by its
+        path."""
         values = (getattr(self, name) for name in type(self).model_fields)
         texts = [v.get_secret_value() for v in values if isinstance(v, SecretStr)]
-        return tuple(text for text in [*texts, self.kalshi_api_key_id] if text)
+        path = urlsplit(self.heartbeat_url.get_secret_value()).path.strip("/")
+        return tuple(text for text in [*texts, path, self.kalshi_api_key_id] if text)
 
 
 def names() -> dict[str, str]:
@@ -285,13 +260,23 @@ def names() -> dict[str, str]:
     return {aliases.get(key, key.upper()): aliases.get(key, key) for key, _ in fields}
 
 
+def given(env_file: Path | None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What is set, as text that is not checked yet; the process environment wins. Raises Misconfigured."""
+    known = names()
+    return from_file(env_file, known) | from_process(os.environ if environ is None else environ, known)
+
+
+def set_by_process(environ: Mapping[str, str] | None = None) -> frozenset[str]:
+    """The names that the process environment sets."""
+    process = os.environ if environ is None else environ
+    return frozenset(name for name in names() if process.get(name, "").strip())
+
+
 def load(env_file: Path | None = Path(".env"), environ: Mapping[str, str] | None = None) -> Settings:
     """The settings; the process environment wins over the file. Raises Misconfigured with one sentence."""
     known = names()
-    process = os.environ if environ is None else environ
-    given = from_file(env_file, known) | from_process(process, known)
     try:
-        return Settings.model_validate({known[name]: text for name, text in given.items()})
+        return Settings.model_validate({known[name]: text for name, text in given(env_file, environ).items()})
     except ValidationError as error:
         raise Misconfigured(_sentence(error)) from None
 

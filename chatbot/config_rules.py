@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import re
 import stat
@@ -28,6 +30,7 @@ HOSTS: Mapping[str, tuple[str | None, str | None]] = {
 }
 ROLES = ("viewer", "operator", "owner")
 REST_PATH, STREAM_PATH = "/trade-api/v2", "/trade-api/ws/v2"
+ONE_TIME_BYTES_MIN = 14  # 112 bits, as NIST SP 800-63B asks of a shared secret
 MASK_LENGTH_MIN = 12  # a shorter id would be shown nearly whole
 
 
@@ -111,6 +114,19 @@ def private_key(pem: bytes | None, name: str) -> None:
         ) from None
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise ValueError(f"{name} is neither an RSA nor an Ed25519 key: make a new API key at Kalshi")
+
+
+def one_time_secret(text: str) -> str:
+    """The secret of one-time codes as authenticators take it, without the spaces in which people write it."""
+    secret = re.sub(r"[\s-]", "", text).rstrip("=").upper()
+    try:
+        size = len(base64.b32decode(secret + "=" * (-len(secret) % 8)))
+    except (binascii.Error, ValueError):
+        raise ValueError(
+            "is no secret in base32, only the letters A to Z and the digits 2 to 7: kalshi-chatops totp --new makes one"
+        ) from None
+    require(not secret or size >= ONE_TIME_BYTES_MIN, "is too short to be safe: kalshi-chatops totp --new makes one")
+    return secret
 
 
 def masked(key_id: str) -> str:

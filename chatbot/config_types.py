@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from chatbot.config_rules import ROLES, address, one_of, people, require
+from chatbot.config_rules import ROLES, address, one_of, one_time_secret, people, require
+from chatbot.rules import rules_of
 
 STRATEGIES = ("consensus",)
-EVENT_RULE = r"[a-z_]+:(on|silent|off)"
 
 
 def _blank(value: object) -> object:
@@ -39,8 +39,7 @@ def _time_of_day(value: str) -> str:
 
 
 def _notice_rules(value: str) -> str:
-    fits = not value or re.fullmatch(rf"{EVENT_RULE}(\s*,\s*{EVENT_RULE})*", value)
-    require(fits, "is not event:on|silent|off, separated by commas: for example order:silent,settlement:on")
+    rules_of(value)
     return value
 
 
@@ -73,10 +72,15 @@ def _discord_people(value: str) -> str:
     return value
 
 
+def _totp_secret(value: SecretStr) -> SecretStr:
+    return SecretStr(one_time_secret(value.get_secret_value()))
+
+
 BLANK = BeforeValidator(_blank)
 Usd = Annotated[Decimal, Field(gt=0, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=1, le=86_400)]
 OptionalPath = Annotated[Path | None, BLANK]
+TotpSecret = Annotated[SecretStr, AfterValidator(_totp_secret)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]

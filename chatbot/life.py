@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+from chatbot.charts import Charts
 from chatbot.config import Settings
 from chatbot.outbox import Channel, Outbox
 from chatbot.places import Places
 from chatbot.router import Router
-from chatbot.starts import away, last_moment, mind_history
+from chatbot.starts import away, mind_history
 from storage.store import TinyStore
 from trading.domain.errors import StoreError, StoreRefused, Unauthorized, Unavailable
 from trading.domain.events import ErrorSeen, Started, Stopped
@@ -23,6 +24,7 @@ from trading.engine.cycle import Cycle
 from trading.engine.desk import Desk
 from trading.engine.listening import Listening
 from trading.engine.reconcile import Reconcile
+from trading.engine.reports import Digests
 
 DRAIN_SECONDS_MAX = 5.0  # of real time, for the last notices at a clean stop
 TURN_SECONDS_MAX = 10.0  # of real time, for a beat that is under way when we stop
@@ -51,6 +53,9 @@ class App:
     router: Router
     outbox: Outbox
     channels: Sequence[Channel]
+    charts: Charts
+    digests: Digests
+    last_moment: datetime | None  # that the store knew of when it was opened
     listening: Listening | None = None  # to the exchange's stream, where there is one
     fatal: BaseException | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,7 +63,7 @@ class App:
 
     async def start(self) -> None:
         """Prove what was left open, then say that we run. Raises StoreError."""
-        found, before, last = list(self.store.recovered), self.book.state, last_moment(self.store)
+        found, before = list(self.store.recovered), self.book.state
         await self._read_limits()
         mind_history(self.cycle.broker, self.settings.environment)
         try:
@@ -67,8 +72,8 @@ class App:
             now = self.places.clock.now()
             self.book.record(ErrorSeen(now, "recovery", f"not everything could be checked at start: {error}"))
         now, state = self.places.clock.now(), self.book.state
-        found += away(before, state, last, now, self.book.zone)
-        self.book.record(Started(now, state.mode, self.settings.environment, tuple(found)))
+        absence = away(before, state, self.last_moment, now)
+        self.book.record(Started(now, state.mode, self.settings.environment, tuple(found), absence))
 
     async def _read_limits(self) -> None:
         """What our key may spend and what calls cost; until that is known the smallest budget holds."""
@@ -92,6 +97,13 @@ class App:
     async def check(self) -> None:
         """One reconciliation pass; what cannot be asked now is asked at the next."""
         await self._reconciled(self.reconcile.check)
+
+    async def report(self) -> None:
+        """Tell the reports that are due; a failing store ends the program."""
+        try:
+            await self.digests.look()
+        except StoreError as error:
+            self.end(error)
 
     async def archive(self) -> None:
         """Move what has been over for long out of the store; a failing store ends the program."""
@@ -144,12 +156,13 @@ class App:
             await self._shout(f"The bot stops: {self.fatal}")
         for channel in self.channels:
             await channel.close()
+        await self.charts.close()
         await self.places.close()
         self.store.close()
 
     async def _shout(self, text: str) -> None:
         """Tell without the store, which may be what failed."""
-        await self.outbox.shout(Notice(0, "error", Severity.ALERT, self.places.clock.now(), text))
+        await self.outbox.shout(Notice(0, "error", Severity.ALERT, self.places.clock.now(), text, mood="alert"))
 
     async def _leave(self, why: str) -> None:
         """End what is open and say so; a store that fails only now is fatal like any other failure of it."""

@@ -107,10 +107,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG and what it shows in one sentence, for those who cannot see it."""
+    """A PNG and what it shows in one sentence, for those who cannot see it; `spark` is the same as one line of text."""
 
     png: bytes
     caption: str
+    spark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

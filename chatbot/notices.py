@@ -1,7 +1,7 @@
 """What people are told about each event, in words, without any channel's markup.
 
-The engine commits these notices together with the event that they tell of, so that none is ever lost. Everything but
-the counting of repeated errors is a pure function of the event and the State before and after it.
+The engine commits these notices together with the event that they tell of, so that none is ever lost. All of it is a
+pure function of the event and the State before and after it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
-from chatbot.notices_account import amended, cash_moved
+from chatbot.notices_account import amended, balance_low, cash_moved
+from chatbot.notices_start import started
 from chatbot.render import clock_time, count, exact_money, gain, mode_word, money, number, place, price
-from chatbot.said import Said
+from chatbot.report import report_due
+from chatbot.said import Said, mood_of
 from trading.domain import events as ev
+from trading.domain.error_counts import counts_ended
 from trading.domain.ledger import apply, trade_of
 from trading.domain.order import Mode, Order, OrderStatus
-from trading.domain.records import Notice, Severity
+from trading.domain.records import Mood, Notice, Severity
 from trading.domain.state import REDUCING_REASONS, Reason, State
 from trading.domain.trade import Trade, TradeOutcome
-
-ERROR_REPEAT_AFTER = timedelta(minutes=5)  # the same error is told once, then counted for this long
-ERROR_CODES_MAX = 100  # codes counted at a time; the oldest gives way
 
 _CALLED = {TradeOutcome.SCALAR: "SETTLED in between"}
 
@@ -41,63 +41,48 @@ class Where:
         return f"{place(self.instance, self.environment, mode, self.address)}\nat {clock_time(at, self.zone)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """One error's code since it was last told: when that was, and how often it came again."""
-
-    told_at: datetime
-    text: str
-    again: int = 0
-
-
 class NoticeWriter:
-    """Implements ports.NoticeSource. It keeps one thing in memory: how often each error came again."""
+    """Implements ports.NoticeSource."""
 
     def __init__(self, where: Where) -> None:
         self._where = where
-        self._repeats: dict[str, Repeats] = {}
 
     def __call__(self, event: ev.Event, before: State, after: State) -> Sequence[Notice]:
-        """Notices with seq 0, oldest first: repeats that are due, then what this event tells."""
-        said = [*self._due(event.at, after.mode), *self._told(event, before, after)]
-        return [self._notice(each, event.at) for each in said]
+        """Notices with seq 0, oldest first: counts of errors that have ended, then what this event tells."""
+        said = [*_counted(before, after, self._where.zone), *self._told(event, before, after)]
+        return [self._notice(each, event.at, after) for each in said]
 
     def _told(self, event: ev.Event, before: State, after: State) -> Iterator[Said]:
-        if isinstance(event, ev.ErrorSeen):
-            yield from self._error(event, after.mode)
-        elif teller := _TELLERS.get(type(event)):
+        if teller := _TELLERS.get(type(event)):
             yield from teller(event, before, after, self._where.zone)
 
-    def _notice(self, said: Said, at: datetime) -> Notice:
+    def _notice(self, said: Said, at: datetime, after: State) -> Notice:
         note = self._where.note(said.mode, at)
-        return Notice(0, said.kind, said.severity, at, said.title, said.fields, note, said.trade_id)
+        mood: Mood = "alert" if said.severity is Severity.ALERT and said.mood == "plain" else said.mood
+        over = bool(said.trade_id) and said.trade_id not in after.trades
+        return Notice(
+            0, said.kind, said.severity, at, said.title, said.fields, note, said.trade_id, mood=mood, over=over
+        )
 
-    # --- errors: told once, then counted ---
 
-    def _error(self, event: ev.ErrorSeen, mode: Mode) -> Iterator[Said]:
-        if known := self._repeats.get(event.code):
-            self._repeats[event.code] = Repeats(known.told_at, event.text, known.again + 1)
-            return
-        while len(self._repeats) >= ERROR_CODES_MAX:
-            del self._repeats[next(iter(self._repeats))]
-        self._repeats[event.code] = Repeats(event.at, event.text)
-        yield _failed(event.code, event.text, mode)
+# --- errors: told once, then counted --------------------------------------------------------------------------------
 
-    def _due(self, now: datetime, mode: Mode) -> Iterator[Said]:
-        for code, known in list(self._repeats.items()):
-            if now - known.told_at < ERROR_REPEAT_AFTER:
-                continue
-            if known.again:
-                since = clock_time(known.told_at, self._where.zone)
-                yield _failed(code, known.text, mode, f"{count(known.again, 'time')} since {since}")
-                self._repeats[code] = Repeats(now, known.text)
-            else:
-                del self._repeats[code]
+
+def _error(event: ev.ErrorSeen, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
+    if not after.errors[event.code].again:
+        yield _failed(event.code, event.text, after.mode)
+
+
+def _counted(before: State, after: State, zone: tzinfo) -> Iterator[Said]:
+    for code, told in counts_ended(before, after):
+        yield _failed(
+            code, told.text, after.mode, f"{count(told.again, 'time')} since {clock_time(told.told_at, zone)}"
+        )
 
 
 def _failed(code: str, text: str, mode: Mode, again: str = "") -> Said:
     fields = (("What", text), *((("Again", again),) if again else ()))
-    return Said("error", Severity.ALERT, f"ERROR {code}", mode, fields)
+    return Said("error", Severity.ALERT, f"ERROR {code.removesuffix(f': {text}')}", mode, fields)
 
 
 # --- for channels that fell behind or broke -------------------------------------------------------------------------
@@ -108,7 +93,9 @@ def digest(owed: Sequence[Notice], zone: tzinfo) -> Notice:
     kinds = Counter(row.kind for row in owed)
     times = f"{clock_time(owed[0].at, zone)} to {clock_time(owed[-1].at, zone)}"
     fields = (("Were", ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())), ("From", times))
-    return replace(owed[-1], kind="digest", title=f"{len(owed)} notices in one", fields=fields, trade_id="")
+    return replace(
+        owed[-1], kind="digest", title=f"{len(owed)} notices in one", fields=fields, trade_id="", mood="plain"
+    )
 
 
 def bare(notice: Notice) -> Notice:
@@ -205,7 +192,7 @@ def _settlement(trade: Trade, after: State) -> Said:
         ("So far", f"{totals.wins} won, {totals.losses} lost{others}"),
     )
     title = f"{called} {gain(trade.profit, exact_money)}"
-    return Said("settlement", Severity.NOTICE, title, trade.mode, fields, trade.trade_id)
+    return Said("settlement", Severity.NOTICE, title, trade.mode, fields, trade.trade_id, mood_of(trade.profit))
 
 
 # --- halts, modes, start and stop -----------------------------------------------------------------------------------
@@ -255,11 +242,6 @@ def _mode(event: ev.ModeChanged, before: State, after: State, zone: tzinfo) -> I
         yield Said("mode", Severity.NOTICE, f"Now {mode_word(event.mode)}", event.mode, (("By", event.by),))
 
 
-def _started(event: ev.Started, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
-    fields = (("Trading", after.trading.value), *(("Recovered", each) for each in event.recovered))
-    yield Said("start", Severity.NOTICE, "Started", event.mode, fields)
-
-
 def _stopped(event: ev.Stopped, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
     fields = (("Why", event.why), ("Left open", count(len(after.open_trades()), "trade")))
     yield Said("stop", Severity.NOTICE, "Stopped", after.mode, tuple(row for row in fields if row[1]))
@@ -276,7 +258,10 @@ _TELLERS: Mapping[type, Teller] = {
     ev.HaltRaised: _halt,
     ev.HaltCleared: _resumed,
     ev.LossReached: _loss,
+    ev.BalanceLow: balance_low,
+    ev.ReportDue: report_due,
     ev.ModeChanged: _mode,
-    ev.Started: _started,
+    ev.Started: started,
     ev.Stopped: _stopped,
+    ev.ErrorSeen: _error,
 }

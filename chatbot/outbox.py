@@ -1,9 +1,9 @@
 """The outbox: carries every notice owed to every channel, at least once, however long the channel is gone.
 
 The engine writes notices into the table `outbox` in the commit of the event that they tell of. Each channel has a task
-and a durable row `cursor:<channel>`: per severity the number delivered last and the number tried last. The latter is
-written before the trying, so that after a crash just the notice of unknown outcome is marked as a repeat. ALERT goes
-first, order holds within a severity, and a dead channel blocks nobody: the living ones are told of it.
+and a lane, which says durably what was delivered and what was tried; the latter is written before the trying, so that
+after a crash just the notice of unknown outcome is marked as a repeat. ALERT goes first, order holds within a severity,
+what is off counts as delivered in its turn, and a dead channel blocks nobody: the living ones are told of it.
 """
 
 from __future__ import annotations
@@ -11,112 +11,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Protocol
+from functools import cache
 
 from chatbot.message import Picture
 from chatbot.notices import bare, digest
+from chatbot.outbox_channel import Channel, DeliveryFailed, How
+from chatbot.outbox_lanes import Lane, Parcel, lane_of
+from chatbot.outbox_pictures import Pictured, Pictures, unpictured
 from chatbot.render import count
+from chatbot.rules import Rule
 from trading.clock import real_now
-from trading.domain.records import Control, Notice, Put, Record, Severity
+from trading.domain.records import Notice, Put, Record, Severity
 from trading.ports import Store
 
+__all__ = ["Channel", "DeliveryFailed", "How", "Lane", "Outbox"]
+
 DELIVERY_SECONDS_MAX = 30.0  # a delivery that takes longer is of unknown outcome
+PICTURE_SECONDS_MAX = 10.0  # a notice whose picture takes longer goes without
 BACKOFF_SECONDS_FIRST = 1.0
 BACKOFF_SECONDS_MAX = 60.0
 BACKOFF_JITTER = 0.2  # of the wait, either way
 UNREACHABLE_AFTER = timedelta(seconds=60)
 QUEUED_MAX = {Severity.INFO: 50, Severity.NOTICE: 1000}  # above, they fold into one digest line; ALERT never does
-ASIDES_MAX = 20  # words about other channels that wait for one channel
 BROKEN_TRIES_MAX = 3  # unexpected errors over one notice before its bare title is sent instead
+
+RuleOf = Callable[[str, str, Severity], Rule]  # of a channel's name, a kind and a severity
 
 log = logging.getLogger(__name__)
 
 
-class DeliveryFailed(Exception):
-    """A channel could not deliver. `retry_after` seconds were asked for by the platform; `unknown`: it may have got
-    there all the same."""
-
-    def __init__(self, text: str = "", *, retry_after: float | None = None, unknown: bool = False) -> None:
-        super().__init__(text)
-        self.retry_after, self.unknown = retry_after, unknown
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a notice is to be brought. `repeat`: an earlier attempt at it may have arrived; `silent`: without a sound;
-    `reply_to`: the message, by what `deliver` gave for it, that it belongs under; `picture`: goes with it."""
-
-    repeat: bool = False
-    late_seconds: float = 0.0
-    silent: bool = False
-    reply_to: str = ""
-    picture: Picture | None = None
-
-
-class Channel(Protocol):
-    """What carries notices to people, and their lines to the router."""
-
-    @property
-    def name(self) -> str:
-        """Lower case, unique, and never changed: the durable cursor is named after it."""
-
-    async def deliver(self, notice: Notice, how: How) -> str:
-        """Bring one notice to people, as a new message; what names that message on this channel, empty where nothing
-        does. Raises DeliveryFailed."""
-
-    async def run(self) -> None:
-        """Listen until there is nothing more to listen to, or until closed."""
-
-    async def close(self) -> None: ...
-
-
-@dataclass(slots=True)
-class Lane:
-    """One channel's way and how it is doing. Per severity: the number delivered last, and the number tried last;
-    where that is the greater one, its outcome is unknown."""
-
-    channel: Channel
-    done: dict[Severity, int]
-    tried: dict[Severity, int]
-    failures: int = 0  # in a row
-    broken: Counter[int] = field(default_factory=Counter)  # unexpected errors by the notice's number
-    failing_since: datetime | None = None
-    told_unreachable: bool = False
-    asides: deque[Notice] = field(default_factory=lambda: deque(maxlen=ASIDES_MAX))
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)  # nothing to do, or failing
-
-    @property
-    def title(self) -> str:
-        return self.channel.name.capitalize()
-
-    @property
-    def failing(self) -> bool:
-        return self.failing_since is not None
-
-    def owed(self, rows: Sequence[Notice], severity: Severity) -> list[Notice]:
-        return [row for row in rows if row.severity is severity and row.seq > self.done[severity]]
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One message to send and the number up to which it counts as delivered; 0 for an aside, which is not stored."""
-
-    notice: Notice
-    upto: int = 0
-
-    @property
-    def stored(self) -> bool:
-        return self.upto > 0
+def always_on(channel: str, kind: str, severity: Severity) -> Rule:
+    """Everything is told everywhere."""
+    return Rule.ON
 
 
 class Outbox:
     """Delivers the rows of `outbox`. `now` is the clock that dates notices (for how late they are); the waiting is in
-    real time. `told` gets unexpected errors of channels, by the channel's name. Numbers of rows never go back."""
+    real time. `told` gets unexpected errors of channels, by the channel's name; `rules` says what becomes of a notice,
+    and `pictured` what goes with it. Numbers of rows never go back."""
 
     def __init__(
         self,
@@ -125,15 +59,18 @@ class Outbox:
         told: Callable[[str, Exception], None],
         *,
         zone: tzinfo,
+        rules: RuleOf = always_on,
+        pictured: Pictured = unpictured,
         now: Callable[[], datetime] = real_now,
         real_now: Callable[[], datetime] = real_now,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: random.Random | None = None,
     ) -> None:
-        self._store, self._told, self._zone = store, told, zone
+        self._store, self._told, self._zone, self._rules = store, told, zone, rules
+        self._pictured, self._pictures = pictured, Pictures(self._drawing)
         self._now, self._real_now, self._sleep = now, real_now, sleep
         self._jitter = jitter or random.Random()
-        self._lanes = [_lane(store, channel) for channel in channels]
+        self._lanes = [lane_of(store, channel) for channel in channels]
         self._rows: list[Notice] = []
         self._seen = 0
         self.wake()
@@ -188,62 +125,78 @@ class Outbox:
 
     def _commit(self, puts: Sequence[Put]) -> None:
         """With these puts go the rows that every channel has."""
-        gone = [row for row in self._rows if all(row.seq <= lane.done[row.severity] for lane in self._lanes)]
+        gone = [row for row in self._rows if all(lane.has(row) for lane in self._lanes)]
         if puts or gone:
             self._store.commit([*puts, *(Put("outbox", row.key) for row in gone)])
         keys = {row.key for row in gone}
         self._rows = [row for row in self._rows if row.key not in keys]
 
     def _keep(self, lane: Lane) -> None:
-        name = f"cursor:{lane.channel.name}"
-        value = {s.value: str(n) for s, n in lane.done.items()} | {f"{s}_tried": str(n) for s, n in lane.tried.items()}
-        self._commit([Put("control", name, Control(name, value, self._now()))])
+        self._commit(lane.puts(self._now()))
+
+    def _wanted(self, lane: Lane, severity: Severity) -> list[Notice]:
+        """What the lane is owed and is to be told."""
+        rule = cache(self._rules)
+        owed = lane.owed(self._rows, severity)
+        return [row for row in owed if rule(lane.channel.name, row.kind, severity) is not Rule.OFF]
 
     def _queued(self, lane: Lane) -> int:
-        return sum(len(lane.owed(self._rows, severity)) for severity in Severity)
+        return sum(len(self._wanted(lane, severity)) for severity in Severity)
 
     # --- one channel's task ---
 
     async def _work(self, lane: Lane) -> None:
         while True:
             lane.news.clear()
-            if parcel := self._next(lane):
-                await self._send(lane, parcel)
-            else:
+            self._pass_over(lane)
+            parcel = self._next(lane)
+            if parcel is None:
                 lane.settled.set()
                 await lane.news.wait()
+            elif not await self._pictures.drew(parcel.notice):
+                await self._send(lane, parcel)
+
+    def _pass_over(self, lane: Lane) -> None:
+        """Count what is off and next as delivered."""
+        off: list[Notice] = []
+        for severity in Severity:
+            first = next(iter(self._wanted(lane, severity)), None)
+            off += [row for row in lane.owed(self._rows, severity) if first is None or row.seq < first.seq]
+        if off:
+            lane.passed(off, self._rows)
+            self._keep(lane)
 
     def _next(self, lane: Lane) -> Parcel | None:
         if lane.asides:
             return Parcel(lane.asides[0])
         for severity in (Severity.ALERT, Severity.NOTICE, Severity.INFO):
-            if owed := lane.owed(self._rows, severity):
-                notice = digest(owed, self._zone) if len(owed) > QUEUED_MAX.get(severity, len(owed)) else owed[0]
-                return Parcel(notice, notice.seq)
+            if wanted := self._wanted(lane, severity):
+                many = len(wanted) > QUEUED_MAX.get(severity, len(wanted))
+                return Parcel(digest(wanted, self._zone), tuple(wanted)) if many else Parcel(wanted[0], (wanted[0],))
         return None
 
     async def _send(self, lane: Lane, parcel: Parcel) -> None:
         severity = parcel.notice.severity
-        repeat = parcel.stored and lane.tried[severity] > lane.done[severity]
+        repeat = parcel.stored and lane.unsure_of(severity)
         if parcel.stored:
-            lane.tried[severity] = parcel.upto
+            lane.tried[severity] = parcel.notice.seq
             self._keep(lane)
-        failure = await self._attempt(lane, parcel.notice, repeat)
-        if failure is None:
-            self._delivered(lane, parcel)
+        came_of_it = await self._attempt(lane, parcel.notice, repeat)
+        if not isinstance(came_of_it, DeliveryFailed):
+            self._delivered(lane, parcel, came_of_it)
             return
-        if parcel.stored and not failure.unknown and not repeat:
+        if parcel.stored and not came_of_it.unknown and not repeat:
             lane.tried[severity] = lane.done[severity]
             self._keep(lane)
-        await self._back_off(lane, failure)
+        await self._back_off(lane, came_of_it)
 
-    async def _attempt(self, lane: Lane, notice: Notice, repeat: bool, tell: bool = True) -> DeliveryFailed | None:
-        """Why it did not arrive. `tell`: a channel that breaks is told of, which writes to the store."""
-        late = max((self._now() - notice.at).total_seconds(), 0.0)
+    async def _attempt(self, lane: Lane, notice: Notice, repeat: bool, tell: bool = True) -> str | DeliveryFailed:
+        """What names the message that arrived, or why none did. `tell`: a channel that breaks is told of, which writes
+        to the store."""
         shown = notice if lane.broken[notice.seq] < BROKEN_TRIES_MAX else bare(notice)
         try:
             async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-                await lane.channel.deliver(shown, How(repeat, late))
+                return await lane.channel.deliver(shown, self._how(lane, notice, repeat))
         except DeliveryFailed as failure:
             return failure
         except TimeoutError:
@@ -254,17 +207,34 @@ class Outbox:
             if tell and lane.broken[notice.seq] == 1:
                 self._told(lane.channel.name, error)
             return DeliveryFailed(type(error).__name__, unknown=True)
+
+    async def _drawing(self, notice: Notice) -> Picture | None:
+        """Its picture, if that comes in time; its words are owed whatever is wrong with a picture."""
+        try:
+            async with asyncio.timeout(PICTURE_SECONDS_MAX):
+                return await self._pictured(notice)
+        except TimeoutError:
+            log.warning("notice %s goes without its picture: not drawn in %.0f s", notice.seq, PICTURE_SECONDS_MAX)
+        except Exception:  # the outer edge
+            log.exception("notice %s goes without its picture", notice.seq)
         return None
 
-    def _delivered(self, lane: Lane, parcel: Parcel) -> None:
+    def _how(self, lane: Lane, notice: Notice, repeat: bool) -> How:
+        late = max((self._now() - notice.at).total_seconds(), 0.0)
+        silent = self._rules(lane.channel.name, notice.kind, notice.severity) is Rule.SILENT
+        whole = lane.broken[notice.seq] < BROKEN_TRIES_MAX
+        picture = self._pictures.of(notice) if whole else None
+        return How(repeat, late, silent, lane.threads.get(notice.trade_id, ""), picture)
+
+    def _delivered(self, lane: Lane, parcel: Parcel, name: str) -> None:
         if lane.told_unreachable:
             self._aside(lane, "recovery", f"{lane.title} is back, {count(self._queued(lane), 'notice')} on the way")
         lane.failures, lane.failing_since, lane.told_unreachable = 0, None, False
         lane.broken.clear()
         lane.settled.clear()
         if parcel.stored:
-            severity = parcel.notice.severity
-            lane.done[severity] = lane.tried[severity] = parcel.upto
+            lane.began(parcel.notice, name)
+            lane.passed(parcel.covers, self._rows)
             self._keep(lane)
         elif lane.asides and lane.asides[0] is parcel.notice:
             lane.asides.popleft()
@@ -298,17 +268,10 @@ class Outbox:
         """Tell the living channels about another one: of this moment only, so it is not stored."""
         for lane in self._lanes:
             if lane is not about and not lane.failing:
-                lane.asides.append(Notice(0, kind, Severity.ALERT, self._now(), title))
+                lane.asides.append(Notice(0, kind, Severity.ALERT, self._now(), title, mood="alert"))
                 lane.settled.clear()
                 lane.news.set()
 
 
 def _notices(rows: Sequence[Record]) -> list[Notice]:
     return [row for row in rows if isinstance(row, Notice)]
-
-
-def _lane(store: Store, channel: Channel) -> Lane:
-    row = store.get("control", f"cursor:{channel.name}")
-    value = row.value if isinstance(row, Control) else {}
-    done = {severity: int(value.get(severity, "0")) for severity in Severity}
-    return Lane(channel, done, {s: int(value.get(f"{s}_tried", str(done[s]))) for s in Severity})

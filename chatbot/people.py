@@ -12,8 +12,12 @@ from trading.ports import Store
 
 def access_of(settings: Settings, store: Store) -> Access:
     """The settings' people, and what was changed since."""
-    people = {"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}
-    return Access(people, store)
+    return Access(roles_of(settings), store)
+
+
+def roles_of(settings: Settings) -> dict[str, dict[str, Role]]:
+    """The settings' people, by channel."""
+    return {"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}
 
 
 def roles(people: Mapping[str, str]) -> dict[str, Role]:

@@ -136,7 +136,8 @@ def of_notice(notice: Notice, *, repeat: bool, late_seconds: float) -> Reply:
     """A notice as a Reply, saying whether it may have been seen before and how late it is."""
     late = f"{span(late_seconds, roughly=True)} late" if late_seconds >= LATE_SECONDS else ""
     said = ", ".join(part for part in ("repeat" if repeat else "", late) if part)
-    return Reply(f"{notice.title} ({said})" if said else notice.title, fields=notice.fields, note=notice.note)
+    title = f"{notice.title} ({said})" if said else notice.title
+    return Reply(title, fields=notice.fields, note=notice.note, mood=notice.mood)
 
 
 def layout(reply: Reply, width: int = WIDTH_MAX) -> list[Block]:

@@ -11,7 +11,7 @@ import asyncio
 import difflib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,16 +24,17 @@ from chatbot.command import (
     SHOWN_LENGTH_MAX,
     Command,
     Context,
-    Line,
     Misread,
     Nature,
-    Parameter,
     Preview,
     Risk,
     find,
-    read_line,
 )
+from chatbot.completing import words_for
+from chatbot.confirming import CONFIRM, DECLINE, NOTHING_WAITS, Confirming
+from chatbot.line import Line, read_line
 from chatbot.message import Button, Incoming, Person, Reply, Role
+from chatbot.second_factor import SecondFactor
 from trading.clock import real_now
 from trading.domain.errors import ChatopsError, Stale
 from trading.engine.desk import Desk
@@ -41,9 +42,6 @@ from trading.engine.desk import Desk
 STALE_AFTER = timedelta(seconds=60)
 STRANGER_ALERT_EVERY = timedelta(hours=1)
 IN_FLIGHT_MAX = 8  # commands of one person at a time; what lowers risk is not counted
-COMPLETIONS_MAX = 25  # the most that Discord shows
-CONFIRM, DECLINE = "confirm", "decline"  # the router's own words; buttons carry them with a code
-TYPED = {"yes": CONFIRM, "y": CONFIRM, "no": DECLINE, "n": DECLINE}
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -73,11 +71,13 @@ class Router:
         confirmations: Confirmations,
         told: Told,
         *,
+        second_factor: SecondFactor | None = None,
         for_host: Mapping[str, Command] | None = None,
         now: Callable[[], datetime] = real_now,
     ) -> None:
-        self._desk, self._beside, self._commands, self._confirmations = desk, beside, commands, confirmations
-        self._access, self._lock, self._told, self._now = beside.access, beside.lock, told, now
+        self._desk, self._beside, self._commands, self._told = desk, beside, commands, told
+        self._access, self._lock, self._now = beside.access, beside.lock, now
+        self._confirming = Confirming(confirmations, second_factor)
         self._for_host = {**commands, **(for_host or {})}
         self._access.listen(confirmations.forget)
         self._stranger_told_at: datetime | None = None
@@ -89,14 +89,14 @@ class Router:
         """The answer to one line or button press; None where nothing may be answered. Never raises an Exception."""
         role = self._access.role_of(incoming.person)
         if role is None:
-            self._stranger(incoming.person)
+            self._stranger(incoming)
             return None
         if incoming.unowned:
             return None
         line = read_line(incoming.text)
         name = line.word[:SHOWN_LENGTH_MAX]
         try:
-            return await self._routed(incoming, role, self._typed(incoming, line))
+            return await self._routed(incoming, role, self._confirming.typed(incoming, line))
         except ChatopsError as error:
             return Reply(f"/{name}: not done", note=_sentence(str(error)), failed=True)
         except Exception as error:  # the outer edge: one broken command must not take the chat down
@@ -110,17 +110,7 @@ class Router:
         found, role = find(self._commands, command), self._access.role_of(person)
         if found is None or role is None or role < found.role:
             return []
-        asked = next((p for p in found.parameters if p.name == parameter), None)
-        words = self._words(asked) if asked else ()
-        sought = typed.casefold()
-        near = [word for word in words if word.casefold().startswith(sought)]
-        return (near + [word for word in words if sought in word.casefold() and word not in near])[:COMPLETIONS_MAX]
-
-    def _words(self, parameter: Parameter) -> Sequence[str]:
-        if parameter.choices:
-            return parameter.choices
-        words = self._beside.words.get(parameter.source)
-        return words() if words else ()
+        return words_for(found, parameter, typed, self._beside.words)
 
     async def _routed(self, incoming: Incoming, role: Role, line: Line) -> Reply:
         if line.word in (CONFIRM, DECLINE):
@@ -135,21 +125,16 @@ class Router:
 
     # --- the checks, in their order ---
 
-    def _stranger(self, person: Person) -> None:
-        now = self._now()
+    def _stranger(self, incoming: Incoming) -> None:
+        now, person = self._now(), incoming.person
+        if not incoming.unowned:
+            self._tell(self._beside.knocks.heard, person)
         if self._stranger_told_at is None or now - self._stranger_told_at >= STRANGER_ALERT_EVERY:
             self._stranger_told_at = now
             self._tell(self._told.stranger, person)
 
-    def _typed(self, incoming: Incoming, line: Line) -> Line:
-        """A typed yes or no is the button, on a channel that has none and where a question stands open."""
-        if incoming.can_press or line.words or line.word not in TYPED:
-            return line
-        code = self._confirmations.code_for(incoming.person, incoming.chat_id)
-        return Line(TYPED[line.word], (code,) if code else ())
-
     def _unknown(self, word: str) -> Reply:
-        shown = word[:SHOWN_LENGTH_MAX]
+        shown = self._confirming.shown(word[:SHOWN_LENGTH_MAX])
         words = {w: each.name for each in self._commands.values() for w in (each.name, *each.aliases)}
         near = [w for w in words if shown and w.startswith(shown)] or difflib.get_close_matches(shown, words, n=1)
         if not near:
@@ -178,6 +163,7 @@ class Router:
         if call.nature.risk is Risk.RAISES:
             if call.command.preview:
                 self._lock.check(call.line)
+                self._confirming.check_open()
             self._fresh(call.incoming)
         if call.misread:
             raise call.misread
@@ -195,23 +181,19 @@ class Router:
         preview = await self._preview(call)
         if not preview.fingerprint:
             return preview.reply
-        waits = self._confirmations.offer(call.incoming.person, call.incoming.chat_id, call.line, preview.fingerprint)
-        buttons = (
-            Button("Confirm", f"/{CONFIRM} {waits.code}", "danger", typed="yes"),
-            Button("Cancel", f"/{DECLINE} {waits.code}", typed="no"),
-        )
-        return replace(preview.reply, buttons=buttons)
+        return self._confirming.asked(call.incoming, call.line, preview.fingerprint, preview.reply)
 
     async def _answered(self, incoming: Incoming, role: Role, line: Line) -> Reply:
         self._fresh(incoming)
-        if not line.words:
-            return Reply("Nothing waits for a yes or no", note="Send the command again.")
-        waited = self._confirmations.take(line.words[0], incoming.person, incoming.chat_id)
+        waited = self._confirming.answered(incoming, line)
+        if waited is None:
+            return NOTHING_WAITS
         if line.word == DECLINE:
             return Reply(f"{waited.line}: not done", note="Nothing has changed.")
         call = self._call(incoming, role, read_line(waited.line))
         assert call is not None, waited.line
         self._admit(call)
+        self._confirming.prove(incoming, line, waited)
         if (await self._preview(call)).fingerprint != waited.fingerprint:
             raise Stale(f"what {waited.line} would change is no longer what you saw: send it again")
         if self._access.role_of(incoming.person) is not role:

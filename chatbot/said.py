@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from trading.domain.order import Mode
-from trading.domain.records import Severity
+from trading.domain.records import Mood, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,9 @@ class Said:
     mode: Mode
     fields: tuple[tuple[str, str], ...] = ()
     trade_id: str = ""
+    mood: Mood = "plain"
+
+
+def mood_of(profit: Decimal) -> Mood:
+    """What a profit of so many dollars is like."""
+    return "gain" if profit > 0 else "loss" if profit < 0 else "plain"

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from chatbot.access import Confirmations
-from chatbot.config import Settings
+from chatbot.config import Settings, load
 from chatbot.front import Front
 from chatbot.marker import MARKER, leave, take
 from chatbot.outbox import Channel
@@ -33,7 +33,7 @@ def no_channels(settings: Settings, front: Front, desk: Desk, told: Callable[[st
 class Seams:
     """`mark` keeps a halt where the store cannot, `take` gives one so kept to the broker. `now` is real time, for what
     people and networks do. `strategies` trade beside those of the settings; `installation` is the id of a data folder
-    that has none yet, made at random where it is empty."""
+    that has none yet, made at random where it is empty; `reread` reads the settings again."""
 
     mark: Callable[[str], None]
     take: Callable[[Broker], None]
@@ -43,6 +43,7 @@ class Seams:
     installation: str = ""
     now: Callable[[], datetime] = real_now
     confirmations: Callable[[], Confirmations] = Confirmations
+    reread: Callable[[], Settings] = load
     jitter: Random = field(default_factory=Random)
 
 

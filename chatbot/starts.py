@@ -3,15 +3,17 @@ and after an absence people are told what happened meanwhile."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import cast
 
-from chatbot.render import count, gain, mode_word
 from trading.clock import real_now
+from trading.domain.absence import Away, Settled
 from trading.domain.events import HaltRaised, WindowPassed
 from trading.domain.order import Fill, Mode, Order, OrderStatus
 from trading.domain.records import Control, Put
-from trading.domain.state import Reason, State
+from trading.domain.state import Reason, State, Totals
+from trading.engine.book import NOTICES
 from trading.engine.broker import Broker
 from trading.engine.reconcile import BASELINE
 from trading.ports import Store
@@ -49,19 +51,20 @@ def last_moment(store: Store) -> datetime | None:
     """The latest moment that the store knows of: a simulated clock must not run backwards over a restart."""
     orders = cast(list[Order], store.tail("orders", 1))
     dated = cast(list[Fill | WindowPassed], [*store.tail("fills", 1), *store.tail("windows", 1)])
-    moments = [o.updated_at for o in orders] + [r.at for r in dated]
+    told = cast(Control | None, store.get("control", NOTICES))  # a clean stop is told too
+    moments = [o.updated_at for o in orders] + [r.at for r in (*dated, *([told] if told else []))]
     return max(moments, default=None)
 
 
-def away(before: State, after: State, last: datetime | None, now: datetime, zone: tzinfo) -> list[str]:
-    """What closed while we were gone, in words; nothing after a short absence."""
+def away(before: State, after: State, last: datetime | None, now: datetime) -> Away | None:
+    """What happened while we were gone; None after a short absence."""
     if last is None or now - last < AWAY_MIN:
-        return []
-    said = [f"away from {last.astimezone(zone):%d %b %H:%M} to {now.astimezone(zone):%d %b %H:%M}"]
-    for mode in Mode:
-        was, is_ = before.totals_of(mode), after.totals_of(mode)
-        if is_.trades != was.trades:
-            trades = count(is_.trades - was.trades, "trade")
-            said.append(f"{trades} settled meanwhile ({mode_word(mode)}): {gain(is_.profit - was.profit)}")
-    expired = sum(after.orders[o.client_order_id].status is OrderStatus.CANCELED for o in before.live_orders())
-    return said + [f"{count(expired, 'order')} expired meanwhile"] * bool(expired)
+        return None
+    changed = [Settled(mode, *_since(before.totals_of(mode), after.totals_of(mode))) for mode in Mode]
+    ended = (after.orders.get(order.client_order_id) for order in before.live_orders())
+    expired = sum(order is not None and order.status is OrderStatus.CANCELED for order in ended)
+    return Away(last, tuple(settled for settled in changed if settled.trades), expired)
+
+
+def _since(was: Totals, is_: Totals) -> tuple[int, int, Decimal]:
+    return is_.trades - was.trades, is_.wins - was.wins, is_.profit - was.profit

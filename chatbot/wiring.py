@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatbot.beside import Beside, Words
-from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
+from chatbot.charts import Charts
+from chatbot.commands.registry import HOST_COMMANDS, offered
 from chatbot.config import Settings
 from chatbot.front import Front
+from chatbot.knocks import Knocks
 from chatbot.life import App
 from chatbot.locking import Lock
 from chatbot.logs import Redaction
@@ -15,12 +17,16 @@ from chatbot.message import Person
 from chatbot.outbox import Outbox
 from chatbot.people import access_of
 from chatbot.places import Places
+from chatbot.report import Illustrator
 from chatbot.router import Router, Told
-from chatbot.rules import KINDS
+from chatbot.rules import CHANNELS, KINDS, Rules
 from chatbot.seams import Seams
+from chatbot.second_factor import SecondFactor
+from chatbot.starts import last_moment
 from chatbot.trades_file import keep_csv
 from chatbot.version import VERSION
 from chatbot.wiring_engine import Engine, engine_of
+from chatbot.wiring_program import Parts, program_of
 from storage.store import TinyStore
 from trading.domain.events import ErrorSeen
 from trading.engine.book import Book
@@ -28,24 +34,46 @@ from trading.engine.cycle import Cycle
 from trading.engine.desk import Desk
 from trading.engine.listening import Listening
 from trading.engine.reconcile import Reconcile
+from trading.engine.reports import Digests
 from trading.engine.views import Facts
 from trading.ports import CashFlows
 from trading.risk.limits import CHANGEABLE
 
+FONTS = "fonts"  # of the data folder: which ones there are, for pictures
+
 
 def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) -> App:
     """A bot on an open store, at open places; nothing runs yet. Raises StoreError."""
+    last = last_moment(store)  # before anything is written
     engine = engine_of(settings, store, places, seams)
     book, cycle = engine.book, engine.cycle
-    desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()))
+    scopes = places.kalshi.info.scopes if places.kalshi and places.signed else None
+    desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()), scopes)
     clean = Redaction(settings.secrets()).clean
-    router = _router(settings, store, places, seams, engine, desk)
-    carried = seams.channels(settings, Front(router.handle, router.complete), desk, _aside(book, places))
+    access, rules = access_of(settings, store), Rules(settings.notify, store, seams.now)
+    charts = Charts(settings.data_folder / FONTS)
+    digests = Digests(desk.reports, cycle, settings.digest_time)
+    beside = Beside(
+        VERSION,
+        settings.zone,
+        access,
+        Lock(store, seams.now),
+        _words(book, cycle),
+        Knocks(store, seams.now),
+        rules,
+        charts.draw,
+        program=program_of(settings, store, engine, Parts(access, rules, digests), seams.reread),
+    )
+    router = _router(settings, store, places, seams, engine, desk, beside)
+    carried = seams.channels(settings, Front(router.handle, router.complete, access), desk, _aside(book, places))
+    rules.channels = [each.name for each in carried if each.name in CHANNELS] or CHANNELS
     outbox = Outbox(
         store,
         carried,
         _failure("channel", book, places, clean),
         zone=settings.zone,
+        rules=rules.rule,
+        pictured=Illustrator(desk, charts.draw, settings.zone),
         now=places.clock.now,
         real_now=seams.now,
         jitter=seams.jitter,
@@ -53,23 +81,30 @@ def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) ->
     book.listen(lambda puts: outbox.wake() if any(p.table == "outbox" for p in puts) else None)
     keep_csv(settings.consensus_trades_csv, settings.environment, store, book)
     reconcile = Reconcile(cycle.account, _cash_flows(settings, places))
-    app = App(settings, places, store, book, cycle, reconcile, desk, router, outbox, carried)
+    app = App(settings, places, store, book, cycle, reconcile, desk, router, outbox, carried, charts, digests, last)
     if places.stream:
         app.listening = Listening(places.stream, cycle.account, cycle.observer, app.catch_up, engine.fill_cap)
     return app
 
 
-def _router(settings: Settings, store: TinyStore, places: Places, seams: Seams, engine: Engine, desk: Desk) -> Router:
+def _router(
+    settings: Settings,
+    store: TinyStore,
+    places: Places,
+    seams: Seams,
+    engine: Engine,
+    desk: Desk,
+    beside: Beside,
+) -> Router:
     book, clean = engine.book, Redaction(settings.secrets()).clean
-    beside = Beside(
-        VERSION, settings.zone, access_of(settings, store), Lock(store, seams.now), _words(book, engine.cycle)
-    )
+    secret = settings.totp_secret.get_secret_value()
     return Router(
         desk,
         beside,
-        COMMANDS,
+        offered(codes=bool(secret)),
         seams.confirmations(),
         Told(stranger=_stranger(book, places), error=_failure("command", book, places, clean)),
+        second_factor=SecondFactor(secret, store, _shout(book, places), now=seams.now) if secret else None,
         for_host=HOST_COMMANDS,
         now=seams.now,
     )
@@ -125,6 +160,13 @@ def _aside(book: Book, places: Places) -> Callable[[str], None]:
 
     def told(text: str) -> None:
         book.record(ErrorSeen(places.clock.now(), f"channel: {text}", text))
+
+    return told
+
+
+def _shout(book: Book, places: Places) -> Callable[[str], None]:
+    def told(text: str) -> None:
+        book.record(ErrorSeen(places.clock.now(), "second factor", text))
 
     return told
 

@@ -121,6 +121,8 @@ def limits(settings: Settings) -> Limits:
         max_orders_per_minute=settings.max_orders_per_minute,
         max_consecutive_rejections=settings.max_consecutive_rejections,
         order_timeout_seconds=settings.order_timeout_seconds,
+        low_balance_usd=settings.low_balance_usd,
+        first_hours=settings.first_hours,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from trading.domain.records import TABLES, Put, Record
 
@@ -30,6 +30,9 @@ class MemoryStore:
 
     def tail(self, table: str, count: int) -> list[Record]:
         return list(self._rows[table].values())[-count:] if count > 0 else []
+
+    def latest(self, table: str) -> Iterator[Record]:
+        return reversed(list(self._rows[table].values()))
 
     def count(self, table: str) -> int:
         return len(self._rows[table])

@@ -6,7 +6,7 @@ memory for good. They are found by their text in the documents instead, 0.3 micr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from itertools import islice
 from typing import Any
@@ -85,6 +85,10 @@ class Rows:
         """The last `count` rows, oldest first."""
         newest = list(islice(reversed(self.documents.values()), max(count, 0)))
         return [codec.decode(self.table, document) for document in reversed(newest)]
+
+    def latest(self) -> Iterator[Record]:
+        """The rows as they are now, the last one first, each decoded when it is looked at."""
+        return (codec.decode(self.table, document) for document in reversed(list(self.documents.values())))
 
     def _candidates(self, equals: Mapping[str, object]) -> Iterable[bytes]:
         """Documents among which all that match are: the shortest index entry, thinned out by the other fields' text."""

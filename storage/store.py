@@ -6,7 +6,7 @@ It has one owner: the loop that commits. A lock file keeps a second process off 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -81,6 +81,11 @@ class TinyStore:
     def tail(self, table: str, count: int) -> list[Record]:
         """The `count` rows whose keys were put in last, oldest first."""
         return self._rows(table).tail(count)
+
+    def latest(self, table: str) -> Iterator[Record]:
+        """The rows as they are now, the one put in last first. They may be gone through in another thread, where each
+        is decoded: a year's rows take longer than anybody should wait."""
+        return self._rows(table).latest()
 
     def count(self, table: str) -> int:
         """How many rows the table has."""

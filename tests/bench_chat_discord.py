@@ -55,6 +55,7 @@ async def bare(double: DiscordDouble) -> Callable[[], Awaitable[None]]:
 
 async def ours(double: DiscordDouble) -> Callable[[], Awaitable[None]]:
     from fakes_chat import FakeDesk
+    from fakes_program import FakeProgram
 
     from chatbot.access import Access, Confirmations
     from chatbot.beside import Beside
@@ -66,7 +67,7 @@ async def ours(double: DiscordDouble) -> Callable[[], Awaitable[None]]:
 
     told = Told(lambda person: None, lambda name, error: None)
     access = Access({"discord": {"1": Role.OWNER}})
-    router = Router(FakeDesk(), Beside("0", UTC, access, Lock()), COMMANDS, Confirmations(), told)
+    router = Router(FakeDesk(), Beside("0", UTC, access, Lock(), program=FakeProgram()), COMMANDS, Confirmations(), told)
     channel = DiscordChannel(
         router.handle,
         COMMANDS,

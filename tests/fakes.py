@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -58,6 +58,9 @@ class MemoryStore:
 
     def tail(self, table: str, count: int) -> list[Record]:
         return list(self.rows.get(table, {}).values())[-count:] if count > 0 else []
+
+    def latest(self, table: str) -> Iterator[Record]:
+        return reversed(list(self.rows.get(table, {}).values()))
 
     def count(self, table: str) -> int:
         return len(self.rows.get(table, {}))

@@ -5,7 +5,7 @@ Times are aware UTC datetimes from the Clock; money is Decimal dollars; every me
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -160,6 +160,10 @@ class Store(Protocol):
 
     def tail(self, table: str, count: int) -> list[Record]:
         """The rows put in last, oldest first; at most `count`."""
+
+    def latest(self, table: str) -> Iterator[Record]:
+        """The rows as they are now, the one put in last first; each is decoded when it is looked at, which may be in
+        another thread."""
 
     def count(self, table: str) -> int: ...
 

@@ -9,7 +9,6 @@ interaction at once, each in its own task, so that a /kill waits for nobody.
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
@@ -18,20 +17,23 @@ from typing import Any, cast
 
 import aiohttp
 import discord
-from discord.utils import MISSING
+from discord.app_commands import Choice
 
-from chatbot.channels.discord_text import Page, pages_of, pressed_line, slash_line, view_of
+from chatbot.channels.discord_buttons import pressed
+from chatbot.channels.discord_rival import Rival
+from chatbot.channels.discord_showing import Interaction, shown
+from chatbot.channels.discord_slash import offered, slash_line, typing
+from chatbot.channels.discord_troubles import Troubles
 from chatbot.channels.discord_waits import Waits
-from chatbot.command import Command, find, read_line
-from chatbot.front import Handle
+from chatbot.command import Command, find
+from chatbot.confirming import CONFIRM, DECLINE
+from chatbot.front import Complete, Handle
+from chatbot.line import read_line
 from chatbot.message import Incoming, Person, Reply
-from chatbot.router import CONFIRM, DECLINE
 
 NAME = "discord"
 SETTLED_MAX = 256  # messages whose question was answered
-NOBODY = discord.AllowedMentions.none()
 
-Interaction = discord.Interaction[Any]
 log = logging.getLogger(__name__)
 
 
@@ -45,38 +47,60 @@ class Asked:
 
 
 class Answers:
-    """Answers interactions by way of `handle`. Roles of a guild other than `guild_id` count for nothing."""
+    """Answers interactions by way of `handle`, and completes what is typed by way of `complete`. Roles of a guild other
+    than `guild_id` count for nothing."""
 
-    def __init__(self, handle: Handle, commands: Mapping[str, Command], guild_id: str, waits: Waits) -> None:
-        self._handle, self._commands, self._guild_id, self._waits = handle, commands, guild_id, waits
+    def __init__(
+        self,
+        handle: Handle,
+        complete: Complete,
+        commands: Mapping[str, Command],
+        guild_id: str,
+        troubles: Troubles,
+        waits: Waits,
+    ) -> None:
+        self._handle, self._complete = handle, complete
+        self._commands, self._guild_id, self._waits = commands, guild_id, waits
+        self._rival = Rival(troubles, waits)
         self._running: set[asyncio.Future[Reply | None]] = set()
         self._settled: OrderedDict[int, None] = OrderedDict()
 
     async def answer(self, interaction: Interaction) -> None:
         """Bring one interaction to the router and its reply back; what Discord refuses is logged."""
-        asked = self._read(interaction)
-        if asked is None:
+        data = cast(Mapping[str, Any], interaction.data or {})
+        person = self._person(interaction)
+        if person is None:
             return
+        if interaction.type is discord.InteractionType.autocomplete:
+            await self._completed(interaction, person, data)
+        elif asked := self._read(interaction, person, data):
+            await self._answered(interaction, asked)
+
+    async def _answered(self, interaction: Interaction, asked: Asked) -> None:
         work = asyncio.ensure_future(self._handle(asked.incoming))
         self._running.add(work)  # whatever becomes of the answer, the command runs to its end
         work.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({work}, timeout=self._waits.defer)
         announced = not done and await self._announced(interaction, asked)
         if reply := await asyncio.shield(work):
-            await self._brought(_shown(interaction, asked, reply, announced), asked)
+            sending = shown(interaction, reply, asked.word, announced=announced, in_place=asked.in_place)
+            await self._brought(interaction, sending, asked.word)
+
+    async def _completed(self, interaction: Interaction, person: Person, data: Mapping[str, Any]) -> None:
+        """Offer words for the option that is being typed. They come from memory: nothing is waited for."""
+        name, (option, text) = str(data.get("name", "")), typing(data.get("options", ()))
+        words = offered(self._complete(person, name, option, text))
+        choices = [Choice(name=word, value=word) for word in words]
+        await self._brought(interaction, interaction.response.autocomplete(choices), name)
 
     # --- in ---
 
-    def _read(self, interaction: Interaction) -> Asked | None:
-        """What was asked; None for what is neither a slash command nor a press, or comes from nobody."""
-        data = cast(Mapping[str, Any], interaction.data or {})
-        person = self._person(interaction)
-        if person is None:
-            return None
+    def _read(self, interaction: Interaction, person: Person, data: Mapping[str, Any]) -> Asked | None:
+        """What was asked; None for what is neither a slash command nor a press."""
         if interaction.type is discord.InteractionType.application_command:
             return self._slash(interaction, person, data)
         if interaction.type is discord.InteractionType.component:
-            return self._press(interaction, person, str(data.get("custom_id", "")))
+            return self._press(interaction, person, data)
         return None
 
     def _slash(self, interaction: Interaction, person: Person, data: Mapping[str, Any]) -> Asked:
@@ -85,8 +109,8 @@ class Answers:
         line = slash_line(find(self._commands, name), name, options)
         return Asked(_incoming(interaction, person, line), name)
 
-    def _press(self, interaction: Interaction, person: Person, custom_id: str) -> Asked | None:
-        line, in_place = pressed_line(custom_id)
+    def _press(self, interaction: Interaction, person: Person, data: Mapping[str, Any]) -> Asked | None:
+        line, in_place = pressed(data)
         if not line:
             return None
         word = read_line(line).word
@@ -105,6 +129,7 @@ class Answers:
         return True
 
     def _person(self, interaction: Interaction) -> Person | None:
+        """Who asks, with the roles of this moment: Discord sends them with each interaction."""
         user = interaction.user
         if not isinstance(user, discord.User | discord.Member):
             return None
@@ -116,49 +141,25 @@ class Answers:
 
     async def _announced(self, interaction: Interaction, asked: Asked) -> bool:
         """Say that an answer will come; whether Discord took that, as far as we know."""
-        if asked.in_place:
-            return await self._brought(interaction.response.defer(), asked)
-        return await self._brought(interaction.response.defer(ephemeral=True, thinking=True), asked)
+        response = interaction.response
+        saying = response.defer() if asked.in_place else response.defer(ephemeral=True, thinking=True)
+        return await self._brought(interaction, saying, asked.word)
 
-    async def _brought(self, sending: Awaitable[object], asked: Asked) -> bool:
+    async def _brought(self, interaction: Interaction, sending: Awaitable[object], word: str) -> bool:
         """Whether Discord took it, or may have. The SDK tries again by itself, within our time; the command has run
         either way."""
         try:
             async with asyncio.timeout(self._waits.answer):
                 await sending
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
-            log.warning("the answer to /%s did not reach Discord: %s", asked.word, type(error).__name__)
+            log.warning("the answer to /%s did not reach Discord: %s", word, type(error).__name__)
+            self._rival.look(interaction.id, error)
             return isinstance(error, TimeoutError)
         except (KeyError, TypeError) as error:  # taken, but confirmed in words that the SDK cannot read
-            log.info("the answer to /%s was confirmed oddly: %s", asked.word, type(error).__name__)
+            log.info("the answer to /%s was confirmed oddly: %s", word, type(error).__name__)
         return True
 
 
 def _incoming(interaction: Interaction, person: Person, line: str) -> Incoming:
     """The moment is the interaction's own, as its id has it: when the person sent it, not when it came through."""
     return Incoming(person, str(interaction.channel_id or 0), line, interaction.created_at)
-
-
-async def _shown(interaction: Interaction, asked: Asked, reply: Reply, announced: bool) -> None:
-    """Send the reply's pages: the first as the answer itself, the others after it, buttons and picture on the last."""
-    first, *rest = pages_of(reply)
-    view, files = _furniture(reply, asked, first)
-    if announced or asked.in_place:
-        edit = interaction.edit_original_response if announced else interaction.response.edit_message
-        await edit(content=first.text(), view=view, attachments=files, allowed_mentions=NOBODY)
-    else:
-        send = interaction.response.send_message
-        await send(first.text(), view=view or MISSING, files=files, ephemeral=True, allowed_mentions=NOBODY)
-    for page in rest:
-        view, files = _furniture(reply, asked, page)
-        after = interaction.followup.send
-        await after(page.text(), view=view or MISSING, files=files, ephemeral=True, allowed_mentions=NOBODY)
-
-
-def _furniture(reply: Reply, asked: Asked, page: Page) -> tuple[discord.ui.View | None, list[discord.File]]:
-    """What stands under a page: nothing but under the last."""
-    if page.number < page.total:
-        return None, []
-    picture = reply.picture
-    files = [discord.File(io.BytesIO(picture.png), "picture.png", description=picture.caption)] if picture else []
-    return view_of(reply.buttons, asked.word), files

@@ -21,15 +21,17 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 from discord.http import Route
-from discord.voice_client import VoiceClient
 
-from chatbot.channels.discord_notices import TOKEN_FIX
+from chatbot.channels.discord_client import Client, Hears
+from chatbot.channels.discord_post import TOKEN_FIX
+from chatbot.channels.discord_troubles import Troubles
 from chatbot.channels.discord_waits import Waits
 from trading.clock import monotonic
 
 JITTER = 0.2  # of the wait, either way
 FRESH_AFTER = 3  # times in a row that we may be turned away before the last session is given up
 CODE_LEFT, CODE_BACK_SOON = 1000, 4000  # the first ends the session, the second keeps it
+COMMANDS = "commands"  # what may be wrong
 INTENTS_FIX = (
     "Discord refuses the bot's intents, though it asks for none that are privileged: "
     "look at Bot, Privileged Gateway Intents in the developer portal"
@@ -55,56 +57,24 @@ class Session:
     gateway: yarl.URL
 
 
-class Client(discord.Client):
-    """The SDK's client, without its caches and its voice; `listening` is called whenever the gateway has let us in."""
-
-    def __init__(
-        self, answer: Callable[[discord.Interaction[Any]], Awaitable[None]], listening: Callable[[], None], waits: Waits
-    ) -> None:
-        VoiceClient.warn_nacl = VoiceClient.warn_dave = False  # voice is not wanted, so nothing to warn of
-        super().__init__(
-            intents=discord.Intents(guilds=True),
-            guild_ready_timeout=0.0,
-            chunk_guilds_at_startup=False,
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            max_messages=None,
-            allowed_mentions=discord.AllowedMentions.none(),
-            heartbeat_timeout=waits.silent,
-        )
-        self._answer, self._listening = answer, listening
-
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        await self._answer(interaction)
-
-    async def on_connect(self) -> None:
-        self._listening()
-
-    async def on_resumed(self) -> None:
-        self._listening()
-
-    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("%s failed", event_method)
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """The Listener keeps the distance, over all connections."""
-
-
 class Listener:
     """Keeps a connection to the gateway. `answer` gets each interaction, in a task of its own; `logged_in` each client
-    that can be asked things; `told` a sentence for people, once per trouble."""
+    that can be asked things; `at_home` whether the bot is on the server `guild_id`."""
 
     def __init__(
         self,
         answer: Callable[[discord.Interaction[Any]], Awaitable[None]],
         logged_in: Callable[[discord.Client], None],
-        told: Callable[[str], None],
+        at_home: Callable[[bool], None],
+        troubles: Troubles,
         *,
         token: str,
+        guild_id: str,
         api_base: str,
         waits: Waits,
     ) -> None:
-        self._answer, self._logged_in, self._told = answer, logged_in, told
-        self._token, self._base, self._waits = token, api_base, waits
+        self._hears, self._logged_in, self._troubles = Hears(answer, self._let_in, at_home), logged_in, troubles
+        self._token, self._guild_id, self._base, self._waits = token, guild_id, api_base, waits
         self._client: Client | None = None
         self._address: yarl.URL | None = None
         self._session: Session | None = None
@@ -114,7 +84,6 @@ class Listener:
         self._identified_at = monotonic() - waits.identify
         self._in_since: float | None = None  # of this connection
         self._lost_since: float | None = None
-        self._told_last = ""
 
     @property
     def listening(self) -> bool:
@@ -172,7 +141,7 @@ class Listener:
             await self._hang_up(socket, heart)
 
     async def _login(self) -> Client:
-        client = self._client = Client(self._answer, self._let_in, self._waits)
+        client = self._client = Client(self._hears, self._guild_id, self._waits)
         async with asyncio.timeout(self._waits.login):
             await client.login(self._token)
             if self._base:  # the SDK itself never asks where the gateway is
@@ -194,7 +163,8 @@ class Listener:
     def _let_in(self) -> None:
         self._in_since = monotonic()
         self._turned_away = 0
-        self._lost_since, self._told_last = None, ""
+        self._lost_since = None
+        self._troubles.over(COMMANDS)
 
     async def _hang_up(self, socket: DiscordWebSocket, heart: KeepAliveHandler | None) -> None:
         """The thread that beats the heart must be gone before the loop is."""
@@ -247,11 +217,10 @@ class Listener:
     def _tell(self, fix: str, error: BaseException | None) -> None:
         now = monotonic()
         self._lost_since = now if self._lost_since is None else self._lost_since
-        lost = now - self._lost_since >= self._waits.lost
-        text = fix or (f"Discord brings no commands, and is tried again: {self._said(error)}" if lost else "")
-        if text and (not self._told_last or (fix and fix != self._told_last)):
-            self._told_last = text
-            self._told(text)
+        if fix:
+            self._troubles.tell(COMMANDS, fix)
+        elif now - self._lost_since >= self._waits.lost and not self._troubles.stands(COMMANDS):
+            self._troubles.tell(COMMANDS, f"Discord brings no commands, and is tried again: {self._said(error)}")
 
     def _said(self, error: BaseException | None) -> str:
         """An error in words, without the token, should a library ever put it there."""

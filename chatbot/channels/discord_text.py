@@ -1,43 +1,33 @@
-"""How things read on Discord: replies as messages of at most 2,000 characters, buttons, and slash commands, as data.
+"""How things read on Discord: replies as coloured embeds, notices with their title above one, and both as plain text.
 
-The title is bold, the label small, fields and tables stand in code blocks (the only place where Discord keeps columns
-straight). All text from outside is escaped, so that no market's title can draw a heading or call `@everyone`.
+The label is small, fields and tables stand in code blocks (the only place where Discord keeps columns straight). All
+text from outside is escaped, so that no market's title can draw a heading or call `@everyone`. Limits are Discord's:
+https://docs.discord.com/developers/resources/message#embed-object-embed-limits
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import discord
 from discord.utils import escape_markdown, escape_mentions
 
-from chatbot.command import Command, Parameter, read_line
-from chatbot.message import Button, Reply, Style
-from chatbot.render import Block, Kind, clean, layout, pages
-from chatbot.router import CONFIRM, DECLINE
+from chatbot.message import Mood, Reply
+from chatbot.render import Block, Kind, clean, layout, pages, wrap
 
 CONTENT_LENGTH_MAX = 2_000  # UTF-16 units, the stricter of the two ways to count Discord's characters
-PAGE_LENGTH_MAX = CONTENT_LENGTH_MAX - 100  # leaves room for two fences and the heading of a continued page
+TITLE_LENGTH_MAX, DESCRIPTION_LENGTH_MAX = 256, 4_096  # of an embed; both are within its 6,000 in all
+FENCES_LENGTH = 100  # room for two fences and the heading of a continued page
+ANSWER_LENGTH_MAX = DESCRIPTION_LENGTH_MAX - FENCES_LENGTH
+NOTICE_LENGTH_MAX = CONTENT_LENGTH_MAX - FENCES_LENGTH  # so that it is also a plain message, where embeds are refused
+PROSE_WIDTH = 400  # columns; a longer line is broken between words
 LINE_MARKUP_LENGTH = 4  # "**" on both sides, or "-# " before
-BUTTONS_MAX = 25  # five rows of five
-LABEL_LENGTH_MAX = 80
-DESCRIPTION_LENGTH_MAX = 100
-IN_PLACE, ANEW = "=", "+"  # first letter of a custom_id: the answer replaces the message, or is one of its own
+COLOURS: Mapping[Mood, int] = {"plain": 0x80848E, "gain": 0x23A55A, "loss": 0xF23F43, "alert": 0xF0B232}
+PICTURE = "picture.png"
 
-_OPTION_TYPES: Mapping[type, int] = {str: 3, int: 4, Decimal: 10}
-_SLASH_COMMAND = 1
 _FENCED: tuple[Kind, ...] = ("fields", "table")
-_STYLES: Mapping[Style, discord.ButtonStyle] = {
-    "plain": discord.ButtonStyle.secondary,
-    "primary": discord.ButtonStyle.primary,
-    "danger": discord.ButtonStyle.danger,
-}
-
-# --- replies --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +37,59 @@ class Page:
     blocks: tuple[Block, ...]
     number: int
     total: int
+    mood: Mood = "plain"
 
-    def text(self, *, repeat: bool = False) -> str:
-        """The message. A continued one says where it belongs; `repeat` marks it there (a first one's title does)."""
-        parts = [_marked(block) for block in self.blocks]
-        if self.number > 1:
-            parts.insert(0, f"-# {self.number} of {self.total}{', repeat' if repeat else ''}")
-        return "\n".join(parts)
+    @property
+    def last(self) -> bool:
+        return self.number == self.total
+
+    def answer(self, *, pictured: bool = False) -> dict[str, Any]:
+        """The embed of an answer; a title that is too long for its place stands in bold below it."""
+        long = length(self._title) > TITLE_LENGTH_MAX
+        description = _together(self._place(), f"**{self._title}**" if long else "", self._rest)
+        parts = {"title": "" if long else self._title, "description": description}
+        return self._embed({name: text for name, text in parts.items() if text}, pictured)
+
+    def notice(self, *, repeat: bool = False, pictured: bool = False) -> dict[str, Any]:
+        """The message of a notice. Its title is outside the embed: that is what a phone's lock screen shows. A
+        continued one says where it belongs; `repeat` marks it there (a first one's title does)."""
+        content = _together(self._place(repeat), f"**{self._title}**" if self._title else "")
+        rest = {"description": self._rest} if self._rest else {}
+        return {"content": content} | ({"embeds": [self._embed(rest, pictured)]} if rest or pictured else {})
 
     @property
     def plain(self) -> str:
         """The same without any markup, for a message that Discord refused."""
-        return "\n".join(escape(line) for block in self.blocks for line in block.lines)[:PAGE_LENGTH_MAX]
+        return "\n".join(escape(line) for block in self.blocks for line in block.lines)[:CONTENT_LENGTH_MAX]
 
     @property
     def body(self) -> str:
         """What does not change when the same notice is sent again: everything but a first page's title."""
         return "\n".join(line for b in self.blocks if b.kind != "title" or self.number > 1 for line in b.lines)
 
+    def _embed(self, parts: dict[str, Any], pictured: bool) -> dict[str, Any]:
+        image = {"image": {"url": f"attachment://{PICTURE}"}} if pictured else {}
+        return parts | {"color": COLOURS[self.mood]} | image
 
-def pages_of(reply: Reply) -> list[Page]:
-    """The reply as messages, none longer than Discord takes; no row of a table is cut."""
-    blocks = layout(reply) or [Block("note", ("(nothing)",))]
-    dealt = [blocks] if _surely_fits(blocks) else pages(blocks, PAGE_LENGTH_MAX, _length)
-    return [Page(tuple(blocks), number, len(dealt)) for number, blocks in enumerate(dealt, 1)]
+    @property
+    def _title(self) -> str:
+        return " ".join(escape(line) for block in self.blocks if block.kind == "title" for line in block.lines)
+
+    @property
+    def _rest(self) -> str:
+        return "\n".join(_marked(block) for block in self.blocks if block.kind != "title")
+
+    def _place(self, repeat: bool = False) -> str:
+        if self.number == 1:
+            return ""
+        return f"-# {self.number} of {self.total}{', repeat' if repeat else ''}"
+
+
+def pages_of(reply: Reply, limit: int = ANSWER_LENGTH_MAX) -> list[Page]:
+    """The reply as messages whose text is within `limit`; no row of a table is cut."""
+    blocks = _blocks(reply) or [Block("note", ("(nothing)",))]
+    dealt = [blocks] if _surely_fits(blocks, limit) else pages(blocks, limit, _length)
+    return [Page(tuple(blocks), number, len(dealt), reply.mood) for number, blocks in enumerate(dealt, 1)]
 
 
 def escape(text: str) -> str:
@@ -83,96 +102,34 @@ def fenced(text: str) -> str:
     return re.sub("`(?=`)", "`\u200b", text) if "``" in text else text
 
 
-def _surely_fits(blocks: Iterable[Block]) -> bool:
+def length(text: str) -> int:
+    """As Discord counts at its strictest: UTF-16 units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _blocks(reply: Reply) -> list[Block]:
+    """As everywhere, but for the prose: a phone breaks its lines better than a count of columns."""
+    note = wrap(clean(reply.note), PROSE_WIDTH)
+    return [*layout(replace(reply, note="")), *([Block("note", tuple(note))] if note else [])]
+
+
+def _together(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _surely_fits(blocks: Iterable[Block], limit: int) -> bool:
     """Whether it would fit even if every character had to be escaped: true of nearly all, and cheap to know."""
-    longest = sum(2 * len(line) + LINE_MARKUP_LENGTH + 1 for block in blocks for line in block.lines)
-    return longest <= PAGE_LENGTH_MAX
+    return sum(2 * len(line) + LINE_MARKUP_LENGTH + 1 for block in blocks for line in block.lines) <= limit
 
 
 def _length(line: str) -> int:
     """How long a line can become, whichever block it stands in."""
     shown = max((escape(line), fenced(line)), key=len)
-    return len(shown.encode("utf-16-le")) // 2 + (0 if line == "\n" else LINE_MARKUP_LENGTH)
+    return length(shown) + (0 if line == "\n" else LINE_MARKUP_LENGTH)
 
 
 def _marked(block: Block) -> str:
     if block.kind in _FENCED:
         return "\n".join(("```", *map(fenced, block.lines), "```"))
     lines = [escape(line) for line in block.lines]
-    if block.kind == "title":
-        return f"**{' '.join(lines)}**"
     return "\n".join(f"-# {line}" if block.kind == "label" else line for line in lines)
-
-
-# --- buttons --------------------------------------------------------------------------------------------------------
-
-
-def view_of(buttons: Sequence[Button], asked: str) -> discord.ui.View | None:
-    """The buttons under an answer to the word `asked`.
-
-    The lines stand in the buttons themselves, so nothing is kept here: the view is stopped before it is sent, and the
-    buttons still work after a restart. A button that asks the same thing again (Refresh) or ends a question replaces
-    the message; any other is answered anew.
-    """
-    if not buttons:
-        return None
-    view = discord.ui.View(timeout=None)
-    for line, button in {each.line: each for each in buttons[:BUTTONS_MAX]}.items():
-        word = read_line(line).word
-        mark = IN_PLACE if word in (asked, CONFIRM, DECLINE) else ANEW
-        label = clean(button.label)[:LABEL_LENGTH_MAX] or line
-        view.add_item(discord.ui.Button(label=label, style=_STYLES[button.style], custom_id=mark + line))
-    view.stop()
-    return view
-
-
-def pressed_line(custom_id: str) -> tuple[str, bool]:
-    """The line of a button, and whether the answer replaces its message."""
-    return custom_id.removeprefix(IN_PLACE).removeprefix(ANEW), custom_id.startswith(IN_PLACE)
-
-
-# --- slash commands -------------------------------------------------------------------------------------------------
-
-
-def definitions(commands: Iterable[Command]) -> list[dict[str, Any]]:
-    """The commands as Discord's create and overwrite calls take them, typed options included.
-
-    https://docs.discord.com/developers/interactions/application-commands
-    """
-    return [
-        {
-            "name": each.name,
-            "type": _SLASH_COMMAND,
-            "description": each.short[:DESCRIPTION_LENGTH_MAX],
-            "options": [_option(parameter) for parameter in each.parameters],
-        }
-        for each in commands
-    ]
-
-
-def _option(parameter: Parameter) -> dict[str, Any]:
-    left_out = f" ({parameter.default} if left out)" if parameter.default not in (None, "") else ""
-    made: dict[str, Any] = {
-        "name": parameter.name,
-        "type": _OPTION_TYPES[parameter.kind],
-        "description": f"{parameter.wish}{left_out}"[:DESCRIPTION_LENGTH_MAX],
-        "required": parameter.required,
-    }
-    if parameter.choices:
-        made["choices"] = [{"name": choice, "value": choice} for choice in parameter.choices]
-    if parameter.bounds:
-        made |= {"min_value": parameter.bounds.least, "max_value": parameter.bounds.most}
-    return made
-
-
-def slash_line(command: Command | None, name: str, options: Mapping[str, object]) -> str:
-    """What a slash command would be if typed: `/trades 5`. One that is left out before a given one has its default."""
-    parameters = command.parameters if command else ()
-    given = [n for n, parameter in enumerate(parameters, 1) if parameter.name in options]
-    words = [_word(options.get(p.name, p.default)) for p in parameters[: max(given, default=0)]]
-    return " ".join([f"/{name}", *words])
-
-
-def _word(value: object) -> str:
-    """A number without exponent, as people type it."""
-    return f"{Decimal(str(value)):f}" if isinstance(value, float) else str(value)

@@ -22,3 +22,5 @@ class Waits:
     again_max: float = 120.0  # 720 IDENTIFYs a day; Discord resets the token after 1,000
     mend: float = 300.0  # between tries of what only a person can mend
     lost: float = 60.0  # without a connection until people are told
+    log: float = 5.0  # between two messages of log lines
+    rival: float = 600.0  # within which two answers that somebody else gave are no chance

@@ -23,8 +23,9 @@ from pathlib import Path
 import msgspec
 
 from chatbot.access import HOST
-from chatbot.command import Command, Risk, find, read_line
+from chatbot.command import Command, Risk, find
 from chatbot.front import Handle
+from chatbot.line import read_line
 from chatbot.message import Incoming, Person, Reply
 from trading.clock import real_now
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from telegram.error import TelegramError
 
+from chatbot.access import Access
 from chatbot.channels import telegram_polling as polling
 from chatbot.channels.telegram_answers import Answers
 from chatbot.channels.telegram_menu import Menu
@@ -27,11 +28,12 @@ from chatbot.channels.telegram_notices import Notices
 from chatbot.channels.telegram_reading import NAME, Heard, Reader, marks_of, moved_to
 from chatbot.channels.telegram_sending import Sender, letter_of
 from chatbot.channels.telegram_wire import Bounds, bot, hush, wire, without_token
-from chatbot.command import Command, Risk, find, read_line
+from chatbot.command import Command, Risk, find
+from chatbot.confirming import CONFIRM, DECLINE
 from chatbot.front import Handle
-from chatbot.message import Reply, Role
+from chatbot.line import read_line
+from chatbot.message import Reply
 from chatbot.outbox import How
-from chatbot.router import CONFIRM, DECLINE
 from trading.clock import real_now
 from trading.domain.records import Notice
 
@@ -46,8 +48,8 @@ class TelegramChannel:
     """Implements outbox.Channel for one bot.
 
     `handle` is the router's; `commands` the registry; `chat_id` and `topic_id` where notices go; `api_base` a Bot API
-    server of one's own; `people` (account id -> role) get menus, which is all that this list does: who may do what is
-    the router's alone. `told` is called with one sentence when only a person can mend something.
+    server of one's own; `access` says who gets which menu, and no more: who may do what is the router's alone.
+    `told` is called with one sentence when only a person can mend something.
     """
 
     name = NAME
@@ -61,7 +63,7 @@ class TelegramChannel:
         chat_id: str,
         topic_id: str = "",
         api_base: str = "",
-        people: Mapping[str, Role] | None = None,
+        access: Access | None = None,
         told: Callable[[str], None] = log.error,
         now: Callable[[], datetime] = real_now,
         bounds: Bounds | None = None,
@@ -74,7 +76,8 @@ class TelegramChannel:
         self._sender = Sender(made, self._moved, lambda place: self._notices.topic_gone(place))
         self._answers = Answers(self._sender, self._bounds, token)
         self._notices = Notices(self._sender, chat_id, topic_id, self._say, self._bounds, token)
-        self._menu = Menu(made, commands, people or {})
+        self._access = access or Access({})
+        self._menu = Menu(made, commands, self._access)
         self._reader = Reader("", self._only_lowers, now)
         trouble = polling.Trouble(self._bounds, token, told)
         self._poller = polling.Poller(made, self._take, self._connected, trouble, self._bounds)
@@ -91,6 +94,7 @@ class TelegramChannel:
 
     async def run(self) -> None:
         """Listen until closed, whatever fails."""
+        self._access.listen(self._access_changed)
         closed = asyncio.create_task(self._closed.wait())
         try:
             while not closed.done():
@@ -191,7 +195,7 @@ class TelegramChannel:
         if heard.under and heard.own and read_line(heard.incoming.text).word in (CONFIRM, DECLINE):
             self._aside(self._tidied(self._sender.disarm(heard.place, heard.under)))
         person, chat = heard.incoming.person.id, heard.incoming.chat_id
-        if person == chat and self._menu.missing(person, chat):
+        if self._menu.missing(person, chat):
             await self._menu.set_for(person, chat)
 
     async def _tidied(self, call: Awaitable[None]) -> None:
@@ -202,12 +206,11 @@ class TelegramChannel:
             log.debug("not tidied up: %s", without_token(str(error), self._token))
 
     async def _refreshed(self, heard: Heard, reply: Reply) -> bool:
-        """Whether the answer could be put where the button was: it is the same page again, which has that button."""
-        again = any(button.line == heard.incoming.text for button in reply.buttons)
-        if heard.under is None or not again or reply.picture:
+        """Whether the answer could be put where the button was: it is the same page again, or another of its pages."""
+        if heard.under is None or reply.file or not self._same_page(heard.incoming.text, reply):
             return False
         letter = letter_of(reply)
-        if len(letter.pages) > 1:
+        if not letter.one_message:
             return False
         try:
             await self._sender.edit(letter, heard.place, heard.under)
@@ -216,7 +219,19 @@ class TelegramChannel:
             return False
         return True
 
+    def _same_page(self, pressed: str, reply: Reply) -> bool:
+        """Whether the answer to a button that only asks has a button of the same command: refresh, next, back."""
+        word = read_line(pressed).word
+        found = find(self._commands, word)
+        asks = found is not None and found.risk is Risk.NONE
+        return asks and any(read_line(button.line).word == word for button in reply.buttons)
+
     # --- aside ---
+
+    def _access_changed(self, channel: str, who: str) -> None:
+        """The menus follow at once: one that was revoked shows nothing more."""
+        if channel == NAME and not self._closed.is_set():
+            self._aside(self._menu.set_all(self._notices.chat))
 
     def _moved(self, old: str, new: int) -> None:
         if self._notices.moved(old, new):

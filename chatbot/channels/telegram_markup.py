@@ -24,6 +24,7 @@ PAGES_MAX = 20  # of one message; what comes after is cut, and said to be
 LENGTH_MAX = 100_000  # characters of a text that are looked at; more than PAGES_MAX show
 PIECE_LENGTH_MAX = 800  # characters of one line: where a page may end in an endless text
 BUTTONS_IN_ROW = 2
+CHOICES_MAX = 50  # rows of choices; what is beyond can still be typed
 REPEATED = "(repeat)"
 CUT = "(the rest is cut: it is too long for a chat)"
 _TAGS: Final[dict[Kind, str]] = {"title": "b", "label": "i", "fields": "pre", "table": "pre"}
@@ -71,10 +72,11 @@ def repeated(page: Page) -> Page:
     return page if page[0] == mark else [mark, *page]
 
 
-def keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
-    """Buttons that send their line when pressed."""
-    made = [_key(button) for button in buttons]
-    rows = [made[n : n + BUTTONS_IN_ROW] for n in range(0, len(made), BUTTONS_IN_ROW)]
+def keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
+    """Buttons that send their line when pressed: each choice in a row of its own, the others below."""
+    made = [_key(button) for button in reply.buttons]
+    rows = [[_key(button)] for button in reply.choices[:CHOICES_MAX]]
+    rows += [made[n : n + BUTTONS_IN_ROW] for n in range(0, len(made), BUTTONS_IN_ROW)]
     return InlineKeyboardMarkup(rows) if rows else None
 
 

@@ -1,9 +1,14 @@
-"""Notices on their way into one chat: paced, in threads by trade, each part once, failures in the outbox's words."""
+"""Notices on their way into one chat: paced, each part once, failures in the outbox's words.
+
+What names a message is its chat, its topic and its number: a group that becomes a supergroup, and another chat in the
+settings, count anew, and Telegram takes no reply from another topic (https://core.telegram.org/bots/api#replyparameters).
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
@@ -15,7 +20,6 @@ from chatbot.outbox import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.domain.records import Notice
 
-THREADS_MAX = 1_000  # trades whose first message is remembered
 HALF_SENT_MAX = 10  # notices of which some parts are there already
 GENERAL_TOPIC = "1"  # Telegram refuses the number of a group's first topic: it is the group itself
 NO_CHAT = (
@@ -34,7 +38,6 @@ class Notices:
         self._sender, self._told, self._token = sender, told, token
         every = bounds.notice_group_seconds if chat.startswith("-") else bounds.notice_private_seconds
         self._pace = Pace(bounds.notices_at_once, every)
-        self._threads: OrderedDict[str, int] = OrderedDict()
         self._half_sent: OrderedDict[str, Letter] = OrderedDict()
         self._closed = False
 
@@ -48,12 +51,12 @@ class Notices:
         name = f"{notice.key} {notice.title}"
         letter = self._letter(name, notice, how)
         try:
-            await self._sender.post(letter, self._place(notice), self._pace)
+            await self._sender.post(letter, self._place(how), self._pace)
         except TelegramError as error:
             raise self._failed(error) from None
         finally:
-            self._remember(name, notice, letter)
-        return str(letter.first_id or "")
+            self._remember(name, letter)
+        return f"{self._room}/{letter.first_id}"
 
     def close(self) -> None:
         self._closed = True
@@ -63,7 +66,6 @@ class Notices:
         if old != self.chat:
             return False
         self.chat = str(new)
-        self._threads.clear()
         self._told(f"The Telegram group has a new id: set TELEGRAM_CHAT_ID={new}. Notices go there already.")
         return True
 
@@ -74,27 +76,32 @@ class Notices:
                 "correct TELEGRAM_TOPIC_ID."
             )
 
-    def _place(self, notice: Notice) -> Place:
+    @property
+    def _room(self) -> str:
+        """Where messages can reply to each other."""
+        return f"{self.chat}:{self._topic}" if self._topic else self.chat
+
+    def _place(self, how: How) -> Place:
         chat = int(self.chat) if self.chat.removeprefix("-").isdecimal() else self.chat
-        return Place(chat, self._topic, self._threads.get(notice.trade_id))
+        where, _, number = how.reply_to.rpartition("/")
+        reply_to = int(number) if where == self._room and number.isdecimal() else None
+        return Place(chat, self._topic, reply_to, how.silent)
 
     def _letter(self, name: str, notice: Notice, how: How) -> Letter:
         """What is left of a notice that is half there; else the whole."""
         letter = self._half_sent.pop(name, None)
         if letter is None:
-            return letter_of(of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds))
+            shown = of_notice(notice, repeat=how.repeat, late_seconds=how.late_seconds)
+            return letter_of(replace(shown, picture=how.picture))
         if how.repeat:
             letter.marked_repeat()
         return letter
 
-    def _remember(self, name: str, notice: Notice, letter: Letter) -> None:
+    def _remember(self, name: str, letter: Letter) -> None:
         if letter.begun and letter.pages:
             self._half_sent[name] = letter
-        if letter.first_id is not None and notice.trade_id:
-            self._threads.setdefault(notice.trade_id, letter.first_id)
-        for kept, most in ((self._half_sent, HALF_SENT_MAX), (self._threads, THREADS_MAX)):
-            while len(kept) > most:
-                kept.popitem(last=False)
+        while len(self._half_sent) > HALF_SENT_MAX:
+            self._half_sent.popitem(last=False)
 
     def _failed(self, error: TelegramError) -> DeliveryFailed:
         """The failure as the outbox wants it. Raises BadRequest where this very notice is what Telegram will not have:

@@ -88,6 +88,7 @@ class Trouble:
         last = self.said_at.get(text)
         if last is None or monotonic() - last >= TOLD_AGAIN_SECONDS:
             self.said_at[text] = monotonic()
+            log.warning("%s", text)
             self.told(text)
 
 

@@ -30,11 +30,12 @@ _NOTHING: Json = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes: a chat, a topic in it, and the message that it replies to."""
+    """Where a message goes: a chat, a topic in it, and the message that it replies to; `silent`: without a sound."""
 
     chat_id: int | str
     topic_id: int | None = None
     reply_to: int | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ of these follows a refusal, so nothing arrives twice by it. Waiting and trying a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
@@ -39,13 +41,16 @@ from chatbot.channels.telegram_wire import (
     refuses_chat,
     says,
 )
-from chatbot.message import Picture, Reply
+from chatbot.message import File, Picture, Reply
+from chatbot.render import Block
 from trading.clock import monotonic
 
 PAGE_UNITS_MIN = 256  # a page this short is not halved again
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 T = TypeVar("T")
+Attach = Callable[[str | None, Place, InlineKeyboardMarkup | None], Awaitable[Message]]
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -55,7 +60,18 @@ class Letter:
     pages: list[Page]
     buttons: InlineKeyboardMarkup | None = None
     picture: Picture | None = None
+    file: File | None = None
     first_id: int | None = None
+
+    @property
+    def one_message(self) -> bool:
+        """Whether all of it fits into one message, and so into the place of one."""
+        return len(self.pages) == 1 and (self.picture is None or self.fits_under)
+
+    @property
+    def fits_under(self) -> bool:
+        """Whether its text may stand under what is attached."""
+        return len(self.pages) == 1 and units(plain(self.pages[0])) <= CAPTION_UNITS_MAX - MARK_UNITS
 
     @property
     def begun(self) -> bool:
@@ -71,7 +87,7 @@ class Letter:
 
 
 def letter_of(reply: Reply) -> Letter:
-    return Letter(pages_of(reply), keyboard(reply.buttons), reply.picture)
+    return Letter(pages_of(reply), keyboard(reply), reply.picture, reply.file)
 
 
 class Pace:
@@ -104,39 +120,51 @@ class Sender:
             await self._parts(letter, place, pace)
         except ChatMigrated as error:
             self._moved(str(place.chat_id), error.new_chat_id)
-            await self._parts(letter, Place(error.new_chat_id, place.topic_id), pace)
+            await self._parts(letter, replace(place, chat_id=error.new_chat_id, reply_to=None), pace)
         except BadRequest as error:
             if place.topic_id is None or not says(error, *REFUSED_TOPIC):
                 raise
             self._topic_gone(place)
-            await self._parts(letter, replace(place, topic_id=None), pace)
+            await self._parts(letter, replace(place, topic_id=None, reply_to=None), pace)
 
     async def _parts(self, letter: Letter, place: Place, pace: Pace | None) -> None:
         if letter.picture:
-            await self._picture(letter, letter.picture, place)
+            await self._attached(letter, place, partial(self._photo, letter.picture))
+            letter.picture = None
+        if letter.file:
+            if not await self._attached(letter, _after(letter, place), partial(self._document, letter.file)):
+                letter.pages.append([Block("note", (f"Telegram does not take the file {letter.file.name}.",))])
+            letter.file = None
         while letter.pages:
             if pace:
                 await pace.turn()
-            await self._next_page(letter, replace(place, reply_to=None) if letter.begun else place)
+            await self._next_page(letter, _after(letter, place))
 
     async def edit(self, letter: Letter, place: Place, message_id: int) -> None:
-        """Put a letter's first page in the place of a message; one that says the same already is left as it is."""
-        page = letter.pages[0]
+        """Put a letter of one message in the place of another; one that says the same already is left as it is."""
         try:
-            await _read(
-                self._bot.edit_message_text(
-                    html(page),
-                    chat_id=place.chat_id,
-                    message_id=message_id,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=letter.buttons,
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
+            await (self._edit_picture if letter.picture else self._edit_text)(letter, place.chat_id, message_id)
         except BadRequest as error:
             if not says(error, *NOT_MODIFIED):
                 raise
         letter.pages.clear()
+
+    async def _edit_text(self, letter: Letter, chat: int | str, message_id: int) -> None:
+        await _read(
+            self._bot.edit_message_text(
+                html(letter.pages[0]),
+                chat_id=chat,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=letter.buttons,
+                link_preview_options=NO_PREVIEW,
+            )
+        )
+
+    async def _edit_picture(self, letter: Letter, chat: int | str, message_id: int) -> None:
+        assert letter.picture
+        shown = InputMediaPhoto(letter.picture.png, caption=html(letter.pages[0]), parse_mode=ParseMode.HTML)
+        await _read(self._bot.edit_message_media(shown, chat, message_id, reply_markup=letter.buttons))
 
     async def disarm(self, place: Place, message_id: int) -> None:
         """Take the buttons away from under a message."""
@@ -180,27 +208,28 @@ class Sender:
                 text,
                 parse_mode=parse_mode,
                 message_thread_id=place.topic_id,
+                disable_notification=place.silent or None,
                 reply_parameters=_answering(place),
                 reply_markup=buttons,
                 link_preview_options=NO_PREVIEW,
             )
         )
 
-    async def _picture(self, letter: Letter, picture: Picture, place: Place) -> None:
-        """The picture goes first; the text stands under it where it fits there, and follows where it does not. A
-        picture that Telegram does not take gives way to its text."""
-        [first, *rest] = letter.pages
-        under = not rest and units(plain(first)) <= CAPTION_UNITS_MAX - MARK_UNITS
-        text, buttons = (html(first), letter.buttons) if under else (None, None)
+    async def _attached(self, letter: Letter, place: Place, send: Attach) -> bool:
+        """Send what is attached, which goes first; the text stands under it where it fits there, and follows where it
+        does not. Whether Telegram took it: else it gives way to its text."""
+        under = letter.fits_under
+        text, buttons = (html(letter.pages[0]), letter.buttons) if under else (None, None)
         try:
-            letter.arrived(await self._photo(picture, text, place, buttons))
+            letter.arrived(await send(text, place, buttons))
         except BadRequest as error:
             if refuses_chat(error) or says(error, *REFUSED_TOPIC):
                 raise
-            under = False
-        letter.picture = None
+            log.warning("Telegram does not take what is attached: %s", type(error).__name__)
+            return False
         if under:
             letter.pages.clear()
+        return True
 
     async def _photo(
         self, picture: Picture, caption: str | None, place: Place, buttons: InlineKeyboardMarkup | None
@@ -212,10 +241,33 @@ class Sender:
                 caption=caption,
                 parse_mode=ParseMode.HTML if caption else None,
                 message_thread_id=place.topic_id,
+                disable_notification=place.silent or None,
                 reply_parameters=_answering(place),
                 reply_markup=buttons,
             )
         )
+
+    async def _document(
+        self, file: File, caption: str | None, place: Place, buttons: InlineKeyboardMarkup | None
+    ) -> Message:
+        return await _read(
+            self._bot.send_document(
+                place.chat_id,
+                file.data,
+                filename=file.name,
+                caption=caption,
+                parse_mode=ParseMode.HTML if caption else None,
+                message_thread_id=place.topic_id,
+                disable_notification=place.silent or None,
+                reply_parameters=_answering(place),
+                reply_markup=buttons,
+            )
+        )
+
+
+def _after(letter: Letter, place: Place) -> Place:
+    """Only the first part of a letter is a reply."""
+    return replace(place, reply_to=None) if letter.begun else place
 
 
 def _answering(place: Place) -> ReplyParameters | None:

@@ -7,7 +7,8 @@ from datetime import tzinfo
 from typing import Literal
 
 from chatbot.command import Context, Nature, Preview, Risk, command
-from chatbot.commands.overview import halted
+from chatbot.commands.going_live import going_live_fields
+from chatbot.commands.overview import halted, one_contract
 from chatbot.locking import UNLOCK
 from chatbot.message import Reply, Role
 from chatbot.render import count, labelled, mode_word, money
@@ -138,11 +139,15 @@ async def _dryrun_preview(ctx: Context, switch: OnOff) -> Preview:
     label = labelled(page.label, ctx.zone)
     if page.refused:
         return Preview(Reply("Dry run stays as it is", label=label, note=page.refused))
+    if page.to is page.label.mode:
+        return Preview(Reply("The dry run is off already", label=label))
+    live = page.label.environment == "production"
     fields = (
         ("Now", mode_word(page.label.mode)),
         ("Then", mode_word(page.to)),
         ("Orders", f"{page.live_orders} live"),
         ("Trades", f"{page.open_trades} open"),
+        *(going_live_fields(await ctx.desk.going_live(), ctx.desk.limits()) if live else ()),
     )
     return Preview(Reply("Turn the dry run off?", label=label, fields=fields, note=_going_real(page)), page.fingerprint)
 
@@ -161,9 +166,13 @@ async def dryrun(ctx: Context, switch: OnOff) -> Reply:
     Off is for the owner and asks back: new orders go to the exchange.
     """
     report = await ctx.desk.set_dry_run(switch == "on", ctx.person.by, ctx.fingerprint)
+    until = ctx.desk.status().one_contract_until
     return Reply(
         f"Dry run is {switch}",
         label=labelled(report.label, ctx.zone),
-        fields=(("Cancelled", count(report.canceled, "order")),) if report.canceled else (),
+        fields=(
+            *((("Cancelled", count(report.canceled, "order")),) if report.canceled else ()),
+            *((("Size", one_contract(until, ctx.zone, report.label.now)),) if until else ()),
+        ),
         note=report.note,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
-from chatbot.command import Context, Risk, command
+from chatbot.command import Context, From, Risk, command
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, exact_money, gain, labelled, mode_word, number, price
 from trading.domain.errors import NotFound
@@ -16,7 +16,7 @@ LINE_BYTES_MAX = 64  # of what a button sends
 
 
 @command(role=Role.OPERATOR, risk=Risk.LOWERS)
-async def cancel(ctx: Context, order: str) -> Reply:
+async def cancel(ctx: Context, order: Annotated[str, From("order")]) -> Reply:
     """Cancel one order, or all.
 
     An order is named by its id or by how that begins, as /orders shows it; all means all orders of this bot. An order
@@ -37,7 +37,9 @@ async def cancel(ctx: Context, order: str) -> Reply:
 
 
 @command(role=Role.OPERATOR, risk=Risk.LOWERS, timeout_seconds=60)
-async def flatten(ctx: Context, ticker: str = "", when: Literal["look", "now"] = "look") -> Reply:
+async def flatten(
+    ctx: Context, ticker: Annotated[str, From("exit")] = "", when: Literal["look", "now"] = "look"
+) -> Reply:
     """Sell what is held.
 
     It shows what selling would bring now, with a button for it; `/flatten all` sells everything at once. It sells at

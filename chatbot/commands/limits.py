@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from chatbot.command import Context, Nature, Preview, Risk, command
+from chatbot.commands.overview import one_contract
 from chatbot.message import Reply, Role, Table
 from chatbot.render import labelled, money, number
 from trading.engine.pages import LimitPreview
@@ -25,9 +26,11 @@ async def limits(ctx: Context) -> Reply:
     rows = tuple(
         (line.name, *(_cell(line.name, v) for v in (line.used, line.now, line.ceiling))) for line in page.lines
     )
+    until = page.one_contract_until
     return Reply(
         "Limits",
         label=labelled(page.label, ctx.zone),
+        fields=(("Size", one_contract(until, ctx.zone, page.label.now)),) if until else (),
         table=Table(("Limit", "Used", "Now", "Most"), rows, ("left", "right", "right", "right")),
         note="Used counts all that is open as lost, fees included. /limit changes one.",
     )

@@ -10,6 +10,7 @@ from chatbot.command import Context, command
 from chatbot.locking import Lock
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
+from chatbot.said import mood_of
 from trading.clock import real_now
 from trading.domain.market import Level, Market, Outcome, Quote
 from trading.domain.news import StreamHealth
@@ -19,7 +20,7 @@ from trading.engine.pages import HealthPage, StatusPage
 HINT_NO_MARKET = "The demo exchange lists almost no 15-minute crypto markets: try a dry run in production."
 
 
-@command(role=Role.VIEWER)
+@command(role=Role.VIEWER, aliases=("stat", "state"))
 async def status(ctx: Context) -> Reply:
     """Everything at a glance."""
     page = ctx.desk.status()
@@ -30,6 +31,7 @@ async def status(ctx: Context) -> Reply:
         fields=tuple(_status_fields(page, ctx.beside.lock, ctx.zone)),
         note=HINT_NO_MARKET if empty_demo else "",
         buttons=(Button("Refresh", "/status"),),
+        mood="alert" if page.halts else mood_of(page.day_profit),
     )
 
 
@@ -40,16 +42,30 @@ def _status_fields(page: StatusPage, lock: Lock, zone: tzinfo) -> Iterator[tuple
         yield "", halted(halt, zone, now)
     if lock.since:
         yield "Locked", f"since {moment(lock.since, zone, real_now())} by {lock.by}"
-    yield "Strategy", ", ".join(page.strategies) or "none"
+    yield "Strategy", decide_now(page)
+    if page.one_contract_until:
+        yield "Size", one_contract(page.one_contract_until, zone, now)
     yield "Market", open_market(page.market, now)
+    if page.coming and (page.market is None or page.coming.open_time > page.market.close_time):
+        yield "Next", f"{page.coming.ticker}\nopens in {countdown(page.coming.open_time, now)}"
     yield "Strike", f"${number(page.market.strike)}" if page.market and page.market.strike else "not known yet"
-    yield "Quote", _quote(page.quote, now)
+    yield "Quote", quoted(page.quote, now)
     yield "Spot", f"${number(page.tick.price)}, {_ago(page.tick.seen_at, now)}" if page.tick else "none"
     yield "Today", gain(page.day_profit)
     yield "Open risk", f"{money(page.at_risk)} in {count(page.open_trades, 'trade')}"
     yield "Orders", _orders(page)
     yield "Last beat", f"{_ago(page.last_beat, now)}, due every {page.poll_seconds:g} s"
     yield "Notices", f"{page.notices_queued} queued" if page.notices_queued else "all delivered"
+
+
+def decide_now(page: StatusPage) -> str:
+    """Which strategies there are, and which of them are off."""
+    return ", ".join((*page.strategies, *(f"{name} (off)" for name in page.switched_off))) or "none"
+
+
+def one_contract(until: datetime, zone: tzinfo, now: datetime) -> str:
+    """That the first hours of real orders hold, and how long."""
+    return f"1 contract a trade until {moment(until, zone, now)}: real orders have just begun"
 
 
 def halted(halt: Halt, zone: tzinfo, now: datetime) -> str:
@@ -64,7 +80,8 @@ def open_market(market: Market | None, now: datetime) -> str:
     return f"{market.ticker}\ncloses in {countdown(market.close_time, now)}" if market else "none open now"
 
 
-def _quote(quote: Quote | None, now: datetime) -> str:
+def quoted(quote: Quote | None, now: datetime) -> str:
+    """What each side costs now, and how old that is."""
     if quote is None:
         return "none"
     sides = ", ".join(f"{side.upper()} {_ask(quote.ask_for(side))}" for side in Outcome)
@@ -91,7 +108,7 @@ def glance(page: StatusPage) -> str:
     return " | ".join((page.label.environment, mode, page.trading.value, left, f"today {gain(page.day_profit)}"))
 
 
-@command(role=Role.VIEWER)
+@command(role=Role.VIEWER, aliases=("ping",))
 async def health(ctx: Context) -> Reply:
     """Is the bot itself well?
 
@@ -103,6 +120,8 @@ async def health(ctx: Context) -> Reply:
         "Healthy" if well else "Not well",
         label=labelled(page.label, ctx.zone),
         fields=tuple(_health_fields(page)),
+        buttons=(Button("Refresh", "/health"),),
+        mood="plain" if well else "alert",
     )
 
 

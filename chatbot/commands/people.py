@@ -6,6 +6,9 @@ from chatbot.command import Command, Context, Risk, command, find
 from chatbot.message import Button, Reply, Role
 from chatbot.render import labelled
 
+ASKS, LOWERS, RAISES, KEEPS = "LOOK", "LOWER THE RISK, AT ONCE", "RAISE IT, AFTER A YES", "NOTICES AND RECORDS"
+GROUPS = (ASKS, LOWERS, RAISES, KEEPS)
+
 
 @command(role=Role.VIEWER)
 async def start(ctx: Context) -> Reply:
@@ -24,7 +27,8 @@ async def start(ctx: Context) -> Reply:
 async def help_(ctx: Context, name: str = "") -> Reply:
     """List or explain commands.
 
-    /help lists what your role may use; /help pnl explains /pnl.
+    /help lists what your role may use; /help pnl explains /pnl. Capitals, slashes and full stops do not matter, and
+    the beginning of a choice is enough: "pnl w" is /pnl week.
     """
     if not name:
         return _listed(ctx)
@@ -34,11 +38,19 @@ async def help_(ctx: Context, name: str = "") -> Reply:
 
 def _listed(ctx: Context) -> Reply:
     mine = [each for each in ctx.commands.values() if each.role <= ctx.role]
-    return Reply(
-        "Commands",
-        fields=tuple((each.usage, each.short) for each in mine),
-        note="What raises risk asks back first; what lowers it acts at once.",
-    )
+    groups = {group: [each for each in mine if _group(each) == group] for group in GROUPS}
+    rows = [row for group, found in groups.items() if found for row in ((group, ""), *map(_row, found))]
+    return Reply("Commands", fields=tuple(rows), note="/help pnl explains /pnl: what may stand behind it, and aliases.")
+
+
+def _group(listed: Command) -> str:
+    if listed.risk is Risk.NONE:
+        return ASKS if listed.role is Role.VIEWER else KEEPS
+    return LOWERS if listed.risk is Risk.LOWERS else RAISES
+
+
+def _row(listed: Command) -> tuple[str, str]:
+    return f"/{listed.name}", listed.short
 
 
 def _explained(found: Command) -> Reply:
@@ -46,6 +58,7 @@ def _explained(found: Command) -> Reply:
     raises = "yes, so it asks back first" if found.preview else "no"
     rows = (
         ("Use", found.usage),
+        *((each.name.capitalize(), ", ".join(each.choices)) for each in found.parameters if each.many),
         ("Example", found.example if found.parameters else ""),
         ("Also", aliases),
         ("Role", found.role.word),

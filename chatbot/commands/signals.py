@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 
 from chatbot.command import Context, command
 from chatbot.commands.overview import open_market
-from chatbot.message import Reply, Role, Table
+from chatbot.message import Button, Reply, Role, Table
 from chatbot.render import labelled, span
 from trading.domain.events import WindowPassed
 from trading.domain.signal import Signal
-from trading.engine.pages import SignalsPage
+from trading.engine.pages_figures import SignalsPage
 
 WINDOWS_SHOWN_MAX = 8
 
@@ -33,6 +33,7 @@ REASONS = {
     "entry_window": ("It is outside the time for entering.", "outside entry time"),
     "market_closed": ("The market has closed.", "closed"),
     "ordered": ("An order was sent for this market.", "ordered"),
+    "disabled": ("The strategy is switched off.", "switched off"),
     "not_running": ("The bot was not running.", "not running"),
 }
 _DENIED = "denied:"
@@ -56,31 +57,48 @@ def _words(code: str) -> str:
     return code.replace("_", " ")
 
 
-@command(role=Role.VIEWER)
+@command(role=Role.VIEWER, aliases=("signal", "sig"))
 async def signals(ctx: Context) -> Reply:
     """What the signals see.
 
     Also why nothing is wanted now, and what came of the last markets.
     """
-    page = ctx.desk.signals()
-    rows = tuple(
-        (f"{each.close_time.astimezone(ctx.zone):%H:%M}", "yes" if each.agreed else "no", _came_of(each))
-        for each in page.windows[:WINDOWS_SHOWN_MAX]
-    )
+    pages = ctx.desk.signals()
+    names = ", ".join(page.strategy for page in pages)
     return Reply(
-        f"Signals of {page.strategy}",
-        label=labelled(page.label, ctx.zone),
-        fields=tuple(_fields(page)),
-        table=Table(("Closed", "Agreed", "What came of it"), rows) if rows else None,
+        f"Signals of {names}" if names else "Signals",
+        label=labelled(pages[0].label if pages else ctx.desk.status().label, ctx.zone),
+        fields=tuple(_fields(pages)),
+        table=_windows(pages, ctx.zone),
+        note="" if pages else "No strategy is configured.",
+        buttons=(Button("Refresh", "/signals"),),
     )
 
 
-def _fields(page: SignalsPage) -> Iterator[tuple[str, str]]:
-    now = page.label.now
-    yield "Market", open_market(page.market, now)
-    for signal in page.signals:
-        yield signal.name.capitalize(), _opinion(signal, now)
-    yield "Now", _now(page)
+def _fields(pages: Sequence[SignalsPage]) -> Iterator[tuple[str, str]]:
+    """The market and each signal once: strategies look at the same instant; then what each one makes of it."""
+    seen: set[str] = set()
+    for page in pages:
+        said = [("Market", open_market(page.market, page.label.now))]
+        said += [(signal.name.capitalize(), _opinion(signal, page.label.now)) for signal in page.signals]
+        yield from ((name, text) for name, text in said if f"{name} {text}" not in seen)
+        seen |= {f"{name} {text}" for name, text in said}
+        yield "Now", _now(page) if len(pages) == 1 else f"{page.strategy}: {_now(page)}"
+
+
+def _windows(pages: Sequence[SignalsPage], zone: tzinfo) -> Table | None:
+    """What came of the last markets, newest first; of several strategies, by whom."""
+    passed = sorted((w for page in pages for w in page.windows), key=lambda w: w.close_time, reverse=True)
+    several = len(pages) > 1
+    rows = tuple(
+        (
+            f"{each.close_time.astimezone(zone):%H:%M}",
+            each.strategy if several else "yes" if each.agreed else "no",
+            _came_of(each),
+        )
+        for each in passed[: WINDOWS_SHOWN_MAX * len(pages)]
+    )
+    return Table(("Closed", "Strategy" if several else "Agreed", "What came of it"), rows) if rows else None
 
 
 def _opinion(signal: Signal, now: datetime) -> str:

@@ -19,9 +19,10 @@ from chatbot.config import Settings, load
 from chatbot.logs import Redaction
 from chatbot.places import open_places
 from chatbot.render import money
-from chatbot.tools.doctor_chats import chats
+from chatbot.tools.doctor_chats import chats, env_file
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.doctor_order import refuse_production, with_an_order
+from chatbot.tools.doctor_people import people
 from chatbot.tools.findings import Finding, fail, lines, ok, warn
 from storage.store import TinyStore
 from trading.clock import monotonic
@@ -30,6 +31,7 @@ from trading.domain.errors import Misconfigured, StoreInUse, StoreRefused
 from trading.domain.records import AuditEntry
 
 WIDTH_MIN, WIDTH_MAX = 40, 80  # columns
+IN_USE = ok("store", "in use by a running bot")
 
 
 async def doctor(*, as_json: bool, order: bool = False) -> int:
@@ -68,14 +70,19 @@ async def _all(settings: Settings, order: bool) -> AsyncIterator[Finding]:
     mode = "dry run" if settings.dry_run else "orders are sent"
     stake = f"{money(settings.stake_usd)} a market"
     yield ok("settings", f"{settings.environment}, {mode}, {settings.kalshi_event_ticker_prefix}, {stake}")
+    yield env_file(Path(".env"))
+    running = False
     yield (written := folder(settings.data_folder))
     if written.mark == "ok":
         for finding in kept(settings.data_folder / "store"):
+            running |= finding == IN_USE
             yield finding
     with tempfile.TemporaryDirectory(prefix="kalshi-chatops-") as aside:
         async for finding in _exchange(settings, Path(aside), order):
             yield finding
-    for finding in await asyncio.to_thread(chats, settings):
+    for finding in await asyncio.to_thread(chats, settings, running=running):
+        yield finding
+    for finding in await asyncio.to_thread(people, settings, running=running):
         yield finding
 
 
@@ -98,7 +105,7 @@ def kept(path: Path) -> Iterator[Finding]:
     try:
         opened = TinyStore.open(path)
     except StoreInUse:
-        yield ok("store", "in use by a running bot")
+        yield IN_USE
     except StoreRefused as error:
         yield fail("store", str(error), "do what it says, or start afresh with another DATA_DIR")
     else:

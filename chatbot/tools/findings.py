@@ -24,7 +24,11 @@ ok, warn, fail = partial(Finding, "ok"), partial(Finding, "warn"), partial(Findi
 
 
 def lines(finding: Finding, width: int) -> str:
-    """A finding in at most `width` columns, its fix on lines of its own."""
+    """A finding in at most `width` columns, its fix on lines of its own; only an address may be longer."""
     parts = [f"{finding.name}: {finding.text}"] + [f"fix: {finding.fix}"] * bool(finding.fix)
-    rows = [row for part in parts for row in textwrap.wrap(part, width - len(INDENT), break_on_hyphens=False)]
+    rows = [row for part in parts for row in _wrapped(part, width - len(INDENT))]
     return f"{finding.mark:<{len(INDENT)}}" + f"\n{INDENT}".join(rows)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words="://" not in text)

@@ -9,12 +9,15 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
+from decimal import Decimal
 from typing import Any
 
 from chatbot.app import build
 from chatbot.channels.host import HostDoor
-from chatbot.channels.terminal import StdinChannel
+from chatbot.channels.stdin import StdinChannel
+from chatbot.commands.overview import decide_now
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
+from chatbot.commands.strategies import STAKE
 from chatbot.config import Settings
 from chatbot.life import App
 from chatbot.logs import set_up
@@ -34,6 +37,7 @@ from trading.domain.order import Mode
 from trading.schedule import Schedule
 
 RECONCILE_SECONDS = 60.0
+REPORT_SECONDS = 30.0  # between two looks at whether a report's hour has come
 ARCHIVE_SECONDS = 3600.0  # rows move once a day; asked this often, so that a daily restart does not keep them here
 EXIT_STORE = 75  # the store failed while running: a supervisor starts us again, and start-up recovers
 SWITCH_SECONDS = 0.0005  # one busy thread otherwise adds 10 ms to every turn of the loop
@@ -125,6 +129,7 @@ async def _start(app: App, schedule: Schedule) -> None:
     await app.beat()  # so that the first question finds something to tell
     schedule.every("beat", app.settings.poll_seconds, app.beat)
     schedule.every("reconcile", RECONCILE_SECONDS, app.check)
+    schedule.every("report", REPORT_SECONDS, app.report)
     schedule.every("archive", ARCHIVE_SECONDS, app.archive)
     schedule.start()
 
@@ -195,8 +200,8 @@ async def banner(app: App) -> Reply:
         ("Environment", settings.environment + (f", play money, {places.clock.speed:g}x" if _play(settings) else "")),
         ("Dry run", "on: filled on paper" if dry else "off: orders are sent"),
         ("Series", settings.kalshi_event_ticker_prefix),
-        ("Strategy", ", ".join(settings.strategies)),
-        ("Stake", f"{money(settings.stake_usd)} a market"),
+        ("Strategy", decide_now(app.desk.status())),
+        *(("Stake", f"{money(stake)} a market") for stake in await _stakes(app)),
         ("Price", f"{price(settings.min_price)} to {price(settings.max_price)}"),
         ("Window", f"{settings.entry_window_seconds:g} s to enter"),
         ("Momentum", f"{settings.momentum_window_seconds:g} s"),
@@ -209,6 +214,12 @@ async def banner(app: App) -> Reply:
         ("Trading", state.trading.value),
     )
     return Reply("kalshi-chatops", fields=fields)
+
+
+async def _stakes(app: App) -> list[Decimal]:
+    """Those in force, which people may have changed from a chat."""
+    lines = (await app.desk.strategies()).lines
+    return [Decimal(each.value) for line in lines for each in line.parameters if each.name == STAKE]
 
 
 def _play(settings: Settings) -> bool:

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from chatbot.access import Access
-from chatbot.channels.terminal import StdinChannel
-from chatbot.command import SHOWN_LENGTH_MAX, find, read_line
+from chatbot.channels.stdin import StdinChannel
+from chatbot.command import SHOWN_LENGTH_MAX, find
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings
 from chatbot.front import Front
+from chatbot.line import read_line
 from chatbot.message import Incoming, Reply
 from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
@@ -45,9 +46,13 @@ async def safe_mode(settings: Settings, why: str, *, terminal: bool) -> None:
     with _held(settings):
         places, problem = await _places(settings)
         store = MemoryStore()
-        answers = Answers(settings, why, _account(places, problem), access_of(settings, store))
+        access = access_of(settings, store)
+        answers = Answers(settings, why, _account(places, problem), access)
         channels = speaking(
-            settings, Front(answers.handle, lambda *asked: []), log.warning, (lambda: TRADING) if terminal else None
+            settings,
+            Front(answers.handle, lambda *asked: [], access),
+            log.warning,
+            (lambda: TRADING) if terminal else None,
         )
         try:
             await _talk(settings, why, store, channels)

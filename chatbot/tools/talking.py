@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from chatbot.channels.terminal import StdinChannel, TerminalChannel
+from chatbot.channels.stdin import StdinChannel
+from chatbot.channels.terminal import TerminalChannel
+from chatbot.command import Command
 from chatbot.commands.overview import glance
-from chatbot.commands.registry import COMMANDS
+from chatbot.commands.registry import offered
 from chatbot.config import Settings
 from chatbot.front import Front
+from chatbot.logs import Redaction
 from chatbot.outbox import Channel
-from chatbot.people import roles
 from chatbot.seams import ChannelMaker
 from trading.engine.desk import Desk
 
@@ -29,14 +31,19 @@ def speaking(
     settings: Settings, front: Front, told: Callable[[str], None], glanced: Callable[[], str] | None
 ) -> Sequence[Channel]:
     """All configured channels; and the one on this machine where `glanced` says in one line how things are."""
-    local = [_local(front, glanced)] if glanced else []
+    local = [_local(settings, front, glanced)] if glanced else []
     return (*local, *_telegram(settings, front, told), *_discord(settings, front, told))
 
 
-def _local(front: Front, glanced: Callable[[], str]) -> Channel:
+def _commands(settings: Settings) -> Mapping[str, Command]:
+    return offered(codes=bool(settings.totp_secret.get_secret_value()))
+
+
+def _local(settings: Settings, front: Front, glanced: Callable[[], str]) -> Channel:
+    folder = settings.data_folder
     if sys.stdin.isatty():
-        return TerminalChannel(front.handle, COMMANDS, glanced)
-    return StdinChannel(front.handle, COMMANDS)
+        return TerminalChannel(front.handle, _commands(settings), glanced, complete=front.complete, folder=folder)
+    return StdinChannel(front.handle, _commands(settings), folder=folder)
 
 
 def _telegram(settings: Settings, front: Front, told: Callable[[str], None]) -> list[Channel]:
@@ -47,12 +54,12 @@ def _telegram(settings: Settings, front: Front, told: Callable[[str], None]) -> 
 
     channel = TelegramChannel(
         front.handle,
-        COMMANDS,
+        _commands(settings),
         token=token,
         chat_id=settings.telegram_notice_chat,
         topic_id=settings.telegram_topic_id,
         api_base=settings.telegram_api_base,
-        people=roles(settings.telegram_users),
+        access=front.access,
         told=told,
     )
     return [channel]
@@ -66,11 +73,14 @@ def _discord(settings: Settings, front: Front, told: Callable[[str], None]) -> l
 
     channel = DiscordChannel(
         front.handle,
-        COMMANDS,
+        _commands(settings),
         token=token,
         guild_id=settings.discord_guild_id,
         channel_id=settings.discord_channel_id,
+        log_channel_id=settings.discord_log_channel_id,
+        clean=Redaction(settings.secrets()).clean,
         api_base=settings.discord_api_base,
+        complete=front.complete,
         told=told,
     )
     return [channel]

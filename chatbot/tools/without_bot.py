@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -16,25 +16,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from chatbot.commands.control import listed
-from chatbot.commands.host import answer_access, answer_unlock
-from chatbot.commands.registry import HOST_COMMANDS
 from chatbot.config import Settings
 from chatbot.locking import Lock
 from chatbot.marker import MARKER, leave
 from chatbot.message import Reply
-from chatbot.people import access_of
 from chatbot.places import SIMULATED, open_places
 from chatbot.render import count, exact_money, money, number, place
-from storage.store import TinyStore
+from chatbot.tools.changing import BY, changed, opened
 from trading.clock import monotonic, real_now
 from trading.domain.errors import ChatopsError, StoreRefused, Unavailable
-from trading.domain.events import CommandAnswered
 from trading.domain.order import Mode
-from trading.engine.book import Book
 from trading.engine.loading import load_state
 from trading.ports import Clock, Exchange
 
-BY = "host:host"
 STEP_SECONDS_MAX = 10.0  # of real time, for one answer of the exchange
 PROOF_SECONDS_MAX = 20.0  # of real time, for the exchange's list to be empty and to be about now
 AGAIN_SECONDS = 0.5  # of real time, between two looks at it
@@ -222,7 +216,7 @@ def _kept(settings: Settings, why: str) -> Iterator[tuple[str, str]]:
     if not (settings.data_folder / "store").is_dir():
         return
     try:
-        with _store(settings, why) as store:
+        with opened(settings, why) as store:
             state, lock = load_state(store, real_now(), Mode.DRY_RUN), Lock(store)
     except StoreRefused as error:
         yield "Store", str(error)
@@ -230,42 +224,6 @@ def _kept(settings: Settings, why: str) -> Iterator[tuple[str, str]]:
     yield "Trading", " ".join([state.trading.value, *(f"({reason})" for reason in state.halts)])
     if lock.since:
         yield "Locked", f"by {lock.by}"
-
-
-# --- changing -------------------------------------------------------------------------------------------------------
-
-
-def changed(settings: Settings, why: str, name: str, words: tuple[str, ...]) -> Reply:
-    """Change the store itself, with an entry in its audit. Raises StoreRefused where a bot has it, and what the
-    command raises."""
-    given = HOST_COMMANDS[name].parse(words)
-    with _store(settings, why) as store:
-        if name == "unlock":
-            reply = answer_unlock(Lock(store))
-        else:
-            people = access_of(settings, store)
-            reply = answer_access(people, *(str(given[part]) for part in ("verb", "channel", "account", "role")))
-        if given.get("verb") != "list":
-            _audit(store, settings, " ".join((f"/{name}", *words)), reply.title)
-    return reply
-
-
-@contextmanager
-def _store(settings: Settings, why: str) -> Iterator[TinyStore]:
-    try:
-        store = TinyStore.open(settings.data_folder / "store")
-    except StoreRefused as error:
-        raise StoreRefused(f"{why}, and its store cannot be had: {error}") from None
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _audit(store: TinyStore, settings: Settings, command: str, result: str) -> None:
-    now = real_now()
-    book = Book(store, load_state(store, now, Mode.DRY_RUN), lambda event, before, after: (), settings.zone)
-    book.record(CommandAnswered(now, BY, "host", command, result))
 
 
 # --- the exchange ---------------------------------------------------------------------------------------------------

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
+
+from fakes_charts import FakeCharts
+from fakes_program import FakeProgram
 
 from chatbot.access import Access, Confirmations
 from chatbot.beside import Beside
 from chatbot.command import Command
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
+from chatbot.knocks import Knocks
 from chatbot.locking import Lock
 from chatbot.message import Incoming, Person, Reply, Role
 from chatbot.outbox import DeliveryFailed, How
 from chatbot.router import Router, Told
+from chatbot.rules import Rules
+from chatbot.second_factor import SecondFactor
 from trading.domain.errors import NotFound, Stale
 from trading.domain.events import WindowPassed
 from trading.domain.market import Level, Market, MarketStatus, Outcome, Quote, Tick
-from trading.domain.order import Balance, Mode, Order, OrderStatus, Position, Side
+from trading.domain.order import Balance, Fill, Mode, Order, OrderStatus, Position, Side
 from trading.domain.records import AuditEntry, Notice, Put, Record, Severity
+from trading.domain.report import Report
 from trading.domain.signal import Signal
 from trading.domain.state import Halt, Reason, Totals, TradingState
+from trading.domain.statistics import UNCOUNTED, by_hour, by_price, by_signals, grouped, sentence, tally_of
 from trading.domain.trade import Trade, TradeOutcome
-from trading.engine import pages
+from trading.engine import pages, pages_figures, pages_strategies
 from trading.engine.desk import Desk
 from trading.engine.pages import Exit, Exited
+from trading.engine.pages_report import ReportPage
 
 NOW = datetime(2026, 10, 3, 14, 5, 9, tzinfo=UTC)
 TICKER = "KXBTC15M-26OCT031015-15"
@@ -131,14 +141,20 @@ class FakeDesk(Desk):
     def __init__(self) -> None:
         self.status_page = status_page()
         self.balance_page = pages.BalancePage(
-            LABEL, Balance(d("1985.2537"), {0: d(985), 2: d("1000.2537")}, d("4.59")), d("4.7475"), d("12.4037")
+            LABEL,
+            Balance(d("1985.2537"), {0: d(985), 2: d("1000.2537")}, d("4.59")),
+            d("4.7475"),
+            d("12.4037"),
+            d("4.50"),
         )
-        self.positions_page = pages.PositionsPage(
+        self.positions_page = pages_figures.PositionsPage(
             LABEL,
             (
-                pages.HeldPosition(Position(Mode.REAL, TICKER, d(9), "consensus"), trade(), QUOTE, MARKET.close_time),
-                pages.HeldPosition(Position(Mode.REAL, "KXOTHER-26DEC31-T3.50", d(-12)), None, QUOTE, None),
-                pages.HeldPosition(Position(Mode.REAL, "KXTHIRD-26DEC31", d(1)), None, None, None),
+                pages_figures.HeldPosition(
+                    Position(Mode.REAL, TICKER, d(9), "consensus"), trade(), QUOTE, MARKET.close_time
+                ),
+                pages_figures.HeldPosition(Position(Mode.REAL, "KXOTHER-26DEC31-T3.50", d(-12)), None, QUOTE, None),
+                pages_figures.HeldPosition(Position(Mode.REAL, "KXTHIRD-26DEC31", d(1)), None, None, None),
             ),
         )
         self.orders_page = pages.OrdersPage(
@@ -146,7 +162,7 @@ class FakeDesk(Desk):
             (order(), order(status=OrderStatus.UNKNOWN, order_id="", mode=Mode.DRY_RUN, filled=d(3), side=Side.ASK)),
             tuple(f"7d1f1c3e-5b2a-4c1d-8e9f-00000000000{n}" for n in range(7)),
         )
-        self.trades_page = pages.TradesPage(LABEL, all_trades(), 57)
+        self.trades_page = pages_figures.TradesPage(LABEL, all_trades(), 57)
         self.pnl_page = pages.PnlPage(
             LABEL,
             "day",
@@ -158,6 +174,11 @@ class FakeDesk(Desk):
             unfilled=2,
         )
         self.signals_page = signals_page()
+        self.performance_page = performance_page(all_trades())
+        self.equity_page = equity_page(all_trades())
+        self.report_page = ReportPage(LABEL, report_of("day"))
+        self.market_page = market_page()
+        self.market_history_page = pages.MarketHistoryPage(LABEL, MARKET, samples(), (FILL,))
         self.health_page = pages.HealthPage(
             LABEL,
             "0.1.0",
@@ -170,6 +191,16 @@ class FakeDesk(Desk):
             (),
             {"orders": 1200},
         )
+        self.going_live_page = pages_strategies.GoingLivePage(
+            replace(LABEL, mode=Mode.DRY_RUN, environment="production"),
+            tally_of(all_trades()),
+            6,
+            48.0,
+            2,
+            ((0, d(985)), (2, d("1000.2537"))),
+            ("read", "write::trade"),
+        )
+        self.disabled, self.unproved, self.stake = False, 0, d(5)
         self.halts: tuple[Halt, ...] = ()
         self.dry = False
         self.refused = ""
@@ -196,20 +227,39 @@ class FakeDesk(Desk):
             await self.hang.wait()
         return self.balance_page
 
-    async def positions(self) -> pages.PositionsPage:
+    async def positions(self) -> pages_figures.PositionsPage:
         return self.positions_page
 
     async def orders(self) -> pages.OrdersPage:
         return self.orders_page
 
-    def trades(self, count: int) -> pages.TradesPage:
-        return replace(self.trades_page, trades=self.trades_page.trades[:count])
+    async def trades(self, count: int, offset: int = 0) -> pages_figures.TradesPage:
+        return replace(self.trades_page, trades=self.trades_page.trades[offset : offset + count], offset=offset)
 
-    def pnl(self, period: str) -> pages.PnlPage:
+    async def performance(self, period: str) -> pages_figures.PerformancePage:
+        return replace(self.performance_page, period=period)
+
+    async def equity(self, period: str) -> pages.EquityPage:
+        return replace(self.equity_page, period=period)
+
+    async def report(self, period: str) -> ReportPage:
+        return replace(self.report_page, report=replace(self.report_page.report, period=period))
+
+    async def market(self, ticker: str) -> pages_figures.MarketPage:
+        if ticker.upper() not in ("", TICKER):
+            raise NotFound(f"the exchange lists no market {ticker.upper()}: /status shows the one open now")
+        return self.market_page
+
+    async def market_history(self, ticker: str) -> pages.MarketHistoryPage:
+        if ticker.upper() not in ("", TICKER):
+            raise NotFound(f"the exchange lists no market {ticker.upper()}: /status shows the one open now")
+        return self.market_history_page
+
+    async def pnl(self, period: str) -> pages.PnlPage:
         return replace(self.pnl_page, period=period)
 
-    def signals(self) -> pages.SignalsPage:
-        return self.signals_page
+    def signals(self) -> tuple[pages_figures.SignalsPage, ...]:
+        return (self.signals_page,)
 
     def health(self) -> pages.HealthPage:
         return self.health_page
@@ -238,7 +288,52 @@ class FakeDesk(Desk):
 
     def preview_mode(self, dry_run: bool) -> pages.ModePreview:
         to = Mode.DRY_RUN if dry_run else Mode.REAL
-        return pages.ModePreview(LABEL, to, 1, 2, self.refused, self.fingerprint)
+        label = replace(self.status_page.label, mode=Mode.REAL if dry_run else Mode.DRY_RUN)
+        return pages.ModePreview(label, to, 1, 2, self.refused, self.fingerprint)
+
+    async def going_live(self) -> pages_strategies.GoingLivePage:
+        return self.going_live_page
+
+    async def strategies(self) -> pages_strategies.StrategiesPage:
+        return pages_strategies.StrategiesPage(LABEL, (self._strategy("consensus"),))
+
+    def _strategy(self, name: str) -> pages_strategies.StrategyLine:
+        if name.casefold() != "consensus":
+            raise NotFound(f"no strategy is called {name}: there is consensus")
+        parameters = (
+            pages_strategies.ParameterLine("stake_usd", str(self.stake), self.stake != 5),
+            pages_strategies.ParameterLine("entry_window_seconds", "600"),
+        )
+        return pages_strategies.StrategyLine("consensus", not self.disabled, parameters, 1, d("12.4037"))
+
+    async def preview_enable(self, name: str) -> pages_strategies.EnablePreview:
+        return pages_strategies.EnablePreview(LABEL, self._strategy(name), self.fingerprint)
+
+    def enable(self, name: str, by: str, fingerprint: str) -> None:
+        self.disabled = not self._strategy(name).name
+        self.done.append(f"enable {name} by {by} {fingerprint}")
+
+    async def disable(self, name: str, by: str) -> pages_strategies.DisableReport:
+        self.disabled = bool(self._strategy(name).name)
+        self.done.append(f"disable {name} by {by}")
+        return pages_strategies.DisableReport(LABEL, 1, self.unproved, 1)
+
+    def preview_parameter(
+        self, name: str, value: Decimal | None = None, strategy: str = ""
+    ) -> pages_strategies.ParameterPreview:
+        refused = f"{name} {value} is too high" if value and value > 10 else ""
+        change = pages_strategies.ParameterChange("consensus", self.stake, bool(value and value > self.stake))
+        return pages_strategies.ParameterPreview(
+            LABEL, name, (change,), value, d(10), "max_order_usd", refused, self.fingerprint
+        )
+
+    def set_parameter(
+        self, name: str, value: Decimal, by: str, fingerprint: str = "", strategy: str = ""
+    ) -> pages_strategies.ParameterPreview:
+        page = self.preview_parameter(name, value)
+        self.stake = value
+        self.done.append(f"set {name} {value} by {by} {fingerprint}".strip())
+        return page
 
     async def set_dry_run(self, dry_run: bool, by: str, fingerprint: str = "") -> pages.ModeReport:
         if self.hanging:
@@ -295,7 +390,78 @@ def all_trades() -> tuple[Trade, ...]:
     )
 
 
-def signals_page(**changed: Any) -> pages.SignalsPage:
+FILL = Fill(
+    "f-1", order().order_id, TICKER, Side.BID, d("0.51"), d(9), d("0.1575"), True, ago(11), client_order_id="kc-0"
+)
+
+
+def performance_page(trades: Sequence[Trade], **changed: Any) -> pages_figures.PerformancePage:
+    """What these trades say, as the desk works it out."""
+    tally = tally_of(trades)
+    made = pages_figures.PerformancePage(
+        label=LABEL,
+        period="all",
+        start=None,
+        strategies=("consensus",),
+        tally=tally,
+        sentence=sentence(tally),
+        signals=tuple(grouped(trades, by_signals).items()),
+        prices=tuple(grouped(trades, by_price).items()),
+        hours=tuple(grouped(trades, by_hour(UTC)).items()),
+    )
+    return replace(made, **changed)
+
+
+def report_of(period: str, **changed: Any) -> Report:
+    """A day with one of each kind of trade, and two halts."""
+    made = Report(
+        period=period,
+        mode=Mode.REAL,
+        since=ago(86_400),
+        until=NOW,
+        tally=tally_of(all_trades()),
+        today=d("12.4037"),
+        open_trades=1,
+        at_risk=d("4.7475"),
+        halts=(("stale_feed", 2), ("manual", 1)),
+        stands=("manual",),
+        strategies=(("consensus", True), ("momentum", False)),
+        audit=(12, "3fa8c1d2e4b5" * 5),
+    )
+    return replace(made, **changed)
+
+
+def equity_page(trades: Sequence[Trade]) -> pages.EquityPage:
+    """The curve of those that closed and bought something, on one day."""
+    closed = [t for t in reversed(trades) if t.outcome not in UNCOUNTED and t.closed_at]
+    sums = list(accumulate(t.profit for t in closed))
+    points = tuple((t.closed_at, total) for t, total in zip(closed, sums, strict=True) if t.closed_at)
+    return pages.EquityPage(LABEL, "all", points, ((NOW.date(), sums[-1]),) if sums else (), Mode.REAL)
+
+
+def samples() -> tuple[pages.Sample, ...]:
+    """Five minutes of a market that rises with its spot."""
+    return tuple(
+        pages.Sample(ago(300 - 5 * n), d(67100 + n), d(40 + n // 4) / 100, d(42 + n // 4) / 100) for n in range(60)
+    )
+
+
+def market_page(**changed: Any) -> pages_figures.MarketPage:
+    made = pages_figures.MarketPage(
+        label=LABEL,
+        market=MARKET,
+        quote=QUOTE,
+        tick=TICK,
+        position=d(9),
+        orders=(order(filled=d(9), status=OrderStatus.EXECUTED),),
+        fills=(FILL,),
+        trades=(trade(0, outcome=TradeOutcome.OPEN),),
+        opinions=(pages_figures.Opinion("consensus", signals_page().signals, "ordered"),),
+    )
+    return replace(made, **changed)
+
+
+def signals_page(**changed: Any) -> pages_figures.SignalsPage:
     reasons = ("", "disagree", "price_band", "denied:max_open_orders", "previous_contradicted", "something_new")
     windows = tuple(
         WindowPassed(ago(900 * n), "consensus", TICKER, ago(900 * n), Mode.REAL, n < 3, not reason, reason)
@@ -305,7 +471,7 @@ def signals_page(**changed: Any) -> pages.SignalsPage:
         Signal("previous", Outcome.YES, ago(309), "67,100.10 -> 67,123.45"),
         Signal("momentum", None, ago(1), "67139.8 -> 67140.12 (+0.0 bp)", 0.05, "flat"),
     )
-    made = pages.SignalsPage(LABEL, "consensus", MARKET, signals, "flat", "momentum: +0.0 bp", windows)
+    made = pages_figures.SignalsPage(LABEL, "consensus", MARKET, signals, "flat", "momentum: +0.0 bp", windows)
     return replace(made, **changed)
 
 
@@ -347,6 +513,10 @@ class Chat:
     times: Times
     strangers: list[Person]
     errors: list[tuple[str, Exception]]
+    access: Access
+    program: FakeProgram
+    alarms: list[str]
+    charts: FakeCharts
 
     async def say(self, text: str, person: Person = OWNER, **changed: Any) -> Reply | None:
         return await self.router.handle(said(text, person, **{"sent_at": self.times.at, **changed}))
@@ -361,20 +531,38 @@ def chat(
     commands: Mapping[str, Command] = COMMANDS,
     roles: Mapping[str, Mapping[str, Role]] = ROLES,
     store: MemoryStore | None = None,
+    now: Callable[[], datetime] | None = None,
+    secret: str = "",
 ) -> Chat:
+    """`now` is real time, where what is sent carries its own; without it time stands still until a test moves it. With
+    a `secret` there is a second factor."""
     desk, times = FakeDesk(), Times()
+    now = now or times.now
+    access = Access(roles, store, now)
     strangers: list[Person] = []
     errors: list[tuple[str, Exception]] = []
+    alarms: list[str] = []
+    program, charts = FakeProgram(), FakeCharts()
     router = Router(
         desk,
-        Beside("0.1.0", UTC, Access(roles, store, times.now), Lock(store, times.now)),
+        Beside(
+            "0.1.0",
+            UTC,
+            access,
+            Lock(store, now),
+            rules=Rules("", store, now),
+            knocks=Knocks(store, now),
+            draw=charts.draw,
+            program=program,
+        ),
         commands,
         Confirmations(times.monotonic),
         Told(strangers.append, lambda name, error: errors.append((name, error))),
+        second_factor=SecondFactor(secret, store, alarms.append, now=now) if secret else None,
         for_host=HOST_COMMANDS,
-        now=times.now,
+        now=now,
     )
-    return Chat(desk, router, times, strangers, errors)
+    return Chat(desk, router, times, strangers, errors, access, program, alarms, charts)
 
 
 # --- the outbox -----------------------------------------------------------------------------------------------------
@@ -409,6 +597,9 @@ class MemoryStore:
     def tail(self, table: str, count: int) -> list[Record]:
         return list(self.tables.get(table, {}).values())[-count:]
 
+    def latest(self, table: str) -> Iterator[Record]:
+        return reversed(list(self.tables.get(table, {}).values()))
+
     def count(self, table: str) -> int:
         return len(self.tables.get(table, {}))
 
@@ -434,6 +625,7 @@ class FakeChannel:
         self.plan = list(plan)
         self.got: list[tuple[int, bool, float]] = []
         self.notices: list[Notice] = []
+        self.hows: list[How] = []
         self.tries = 0
 
     async def deliver(self, notice: Notice, how: How) -> str:
@@ -445,6 +637,7 @@ class FakeChannel:
             await asyncio.Event().wait()
         self.got.append((notice.seq, how.repeat, how.late_seconds))
         self.notices.append(notice)
+        self.hows.append(how)
         return f"{self.name}-{len(self.notices)}"
 
     @property

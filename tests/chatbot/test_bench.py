@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.tools.bench.figures import Measured, Spread
+from chatbot.tools.bench.answers import BESIDE
+from chatbot.tools.bench.figures import ECHO_RATIO_MAX, Answers, Kills, Spread
 from chatbot.tools.bench.kills import CANCEL, GATE, REACH_MS, REPLY
 from chatbot.tools.bench.loads import LOADS
 from chatbot.tools.bench.relay import PAGE_ROWS, PAGES, pages_of
@@ -25,13 +26,13 @@ times = st.lists(st.floats(0.001, 10_000), min_size=2, max_size=200)
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The lines of one run."""
-    done = run("bench", "--kills", str(KILLS), "--json", cwd=tmp_path_factory.mktemp("bench"))
+    done = run("bench", "--kills", str(KILLS), "--answers", str(KILLS), "--json", cwd=tmp_path_factory.mktemp("bench"))
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
 def expected() -> dict[str, float | None]:
-    """Every row's name and what it is to reach."""
+    """Every row's name of a kill and what it is to reach."""
     names: dict[str, float | None] = {}
     for load in LOADS:
         for what in (GATE, CANCEL, REPLY) if load.answers else (GATE, CANCEL):
@@ -42,8 +43,11 @@ def expected() -> dict[str, float | None]:
 
 def test_every_figure_is_printed_beside_its_floor_and_its_reach(printed: list[str]) -> None:
     rows = json.loads(printed[-1])
-    assert {row["name"]: row["reach"] for row in rows} == expected()
-    assert len(rows) == len(expected())
+    killed = [row for row in rows if row["name"].startswith("kill")]
+    answered = [row["name"] for row in rows if row not in killed]
+    assert {row["name"]: row["reach"] for row in killed} == expected()
+    assert len(killed) == len(expected())
+    assert answered == [f"answer to /status, {load}, {p}" for load in BESIDE for p in ("p50", "p95")]
     for row in rows:
         assert list(row) == KEYS
         assert row["unit"] == "ms"
@@ -73,9 +77,16 @@ def test_a_spread_lies_within_what_was_measured(values: list[float]) -> None:
 
 @pytest.mark.parametrize(("p99", "holds"), [(9.9, True), (10.0, True), (10.1, False)])
 def test_what_is_reached_is_the_99th_percentile(p99: float, holds: bool) -> None:
-    rows = Measured("quiet", GATE, Spread(20.0, p99), Spread(1.0, 2.0), 10.0).rows()
+    rows = Kills("quiet", GATE, Spread(20.0, 21.0, p99), Spread(1.0, 1.5, 2.0), 10.0).rows()
     assert [row["holds"] for row in rows] == [None, holds]
     assert [row["ratio"] for row in rows] == [20.0, round(p99 / 2, 3)]
+
+
+@pytest.mark.parametrize(("p95", "holds"), [(7.9, True), (8.0, True), (8.1, False)])
+def test_an_answer_may_take_twice_the_echo(p95: float, holds: bool) -> None:
+    rows = Answers("/status", "quiet", Spread(3.0, p95, 99.0), Spread(2.0, 4.0, 9.0)).rows()
+    assert [row["holds"] for row in rows] == [None, holds]
+    assert [row["reach"] for row in rows] == [None, ECHO_RATIO_MAX * 4.0]
 
 
 def test_the_listing_has_15_000_markets_each_once() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.command import Command, Context, Line, Misread, Range, Risk, command, find, read_line, registry
+from chatbot.command import Command, Context, Misread, Range, Risk, command, find, registry
 from chatbot.commands.registry import COMMANDS
+from chatbot.line import read_line
 from chatbot.message import Button, Reply, Role, Table
 
 
@@ -44,39 +45,30 @@ def test_all_of_a_command_comes_from_its_function() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("/status", Line("status")),
-        ("  STATUS ", Line("status")),
-        ("/Status@kalshi_bot", Line("status")),
-        ("Status.", Line("status")),
-        ("/kill!!", Line("kill")),
-        ("“/pnl” ‘week’", Line("pnl", ("week",))),
-        ("—status", Line("status")),
-        ("/trades, 10,", Line("trades", ("10",))),
-        ("/stake 1,250.50", Line("stake", ("1250.50",))),
-        ("/stake 2,5", Line("stake", ("2", "5"))),
-        ("/cancel DRY–RUN–7", Line("cancel", ("DRY-RUN-7",))),
-        ("\u200b/pnl\u00a0week\ufeff", Line("pnl", ("week",))),
-        ("／ｓｔａｔｕｓ", Line("status")),
-        ("", Line("")),
-        (" , ' ", Line("")),
-    ],
-)
-def test_a_line_is_read_as_it_was_meant(text: str, line: Line) -> None:
-    assert read_line(text) == line
-
-
-@pytest.mark.parametrize(
     ("words", "arguments"),
     [
         (("day",), {"kind": "day", "n": 3, "what": ""}),
         (("WEEK", "9"), {"kind": "week", "n": 9, "what": ""}),
         (("day", "1", "Foo"), {"kind": "day", "n": 1, "what": "Foo"}),
+        (("w",), {"kind": "week", "n": 3, "what": ""}),
     ],
 )
 def test_words_become_arguments(words: tuple[str, ...], arguments: dict[str, object]) -> None:
     assert sample_.parse(words) == arguments
+
+
+@pytest.mark.parametrize("text", ["5", "$5", "5$", "5 usd", "USD 5", "5usd", "5 dollars", "5,00", "+5", "5.00 USD."])
+def test_an_amount_may_have_its_currency_with_it(text: str) -> None:
+    assert stake.parse(read_line(f"stake {text}").words) == {"dollars": 5}
+
+
+def test_a_choice_may_be_shortened_while_only_one_begins_so() -> None:
+    limit = COMMANDS["limit"]
+    assert limit.parse(("day-loss", "5"))["name"] == "day_loss"
+    assert limit.parse(("order", "5"))["name"] == "order"  # although order_rate begins so too
+    for wrong in ("ord", ""):
+        with pytest.raises(Misread):
+            limit.parse((wrong, "5"))
 
 
 @pytest.mark.parametrize(

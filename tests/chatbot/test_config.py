@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from chatbot.config import Settings, load
+from chatbot.wiring_engine import limits
 from trading.domain.errors import Misconfigured
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -182,6 +183,7 @@ def test_control_is_lost_after_half_an_hour_in_production() -> None:
         ("HEALTH_PORT", "8080", "health_port", 8080),
         ("ON_STOP", "leave", "on_stop", "leave"),
         ("NOTIFY", "order:silent,settlement:on,cancel:off", "notify", "order:silent,settlement:on,cancel:off"),
+        ("NOTIFY", "telegram/order:silent,fill:off", "notify", "telegram/order:silent,fill:off"),
         ("KALSHI_SUBACCOUNT", "3", "kalshi_subaccount", 3),
         ("INSTANCE_NAME", "attic", "instance_name", "attic"),
         ("MAX_OPEN_ORDERS", "", "max_open_orders", 10),
@@ -294,6 +296,9 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"DAILY_DIGEST_AT": "8"}, r"DAILY_DIGEST_AT=8 .*HH:MM"),
     ({"NOTIFY": "order"}, r"NOTIFY=order .*event:on"),
     ({"NOTIFY": "order:loud"}, r"NOTIFY=order:loud .*silent"),
+    ({"NOTIFY": "telegram/ordr:on"}, r"NOTIFY=telegram/ordr:on has .*did you mean order\?"),
+    ({"NOTIFY": "slack/order:on"}, r"NOTIFY=slack/order:on names the channel 'slack'.*telegram, discord, terminal"),
+    ({"NOTIFY": "error:off"}, r"NOTIFY=error:off has .*silent but never off"),
     ({"HEALTH_PORT": "70000"}, r"HEALTH_PORT=70000"),
     ({"LOG_LEVEL": "chatty"}, r"(?i)LOG_LEVEL=chatty .*'DEBUG'"),
     ({"SIM_SPEED": "0"}, r"SIM_SPEED=0"),
@@ -384,7 +389,7 @@ def test_secrets_are_never_shown(rsa_pem: str) -> None:
         "KALSHI_PRIVATE_KEY": rsa_pem,
         "TELEGRAM_BOT_TOKEN": "123:telegram-token",
         "DISCORD_BOT_TOKEN": "discord-token",
-        "TOTP_SECRET": "JBSWY3DPEHPK3PXP",
+        "TOTP_SECRET": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     }
     where = {"TELEGRAM_CHAT_ID": "1", "DISCORD_GUILD_ID": "2", "DISCORD_CHANNEL_ID": "3"}
     made = settings(KALSHI_API_KEY_ID=KEY_ID, **secret, **where)
@@ -397,6 +402,12 @@ def test_notices_go_to_the_chat_that_is_named_else_to_the_first_owner() -> None:
     given = {"TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_USERS": "7:viewer,8:owner,9:owner"}
     assert settings(**given).telegram_notice_chat == "8"
     assert settings(**given, TELEGRAM_CHAT_ID="-100").telegram_notice_chat == "-100"
+
+
+def test_the_first_hours_of_real_orders_are_the_hosts_to_say() -> None:
+    assert settings().first_hours == 48
+    assert limits(settings(FIRST_HOURS="0")).first_hours == 0
+    assert refusal(FIRST_HOURS="-1").startswith("FIRST_HOURS=-1 is wrong")
 
 
 def test_settings_do_not_change() -> None:

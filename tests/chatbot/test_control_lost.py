@@ -10,8 +10,8 @@ from doubles.discord import CHANNEL, GUILD
 from fakes_chat import FakeChannel, Times
 
 from chatbot.channels.discord import DiscordChannel
+from chatbot.channels.stdin import StdinChannel
 from chatbot.channels.telegram import TelegramChannel
-from chatbot.channels.terminal import StdinChannel
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import load
 from chatbot.control_lost import ControlLost, Phone

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from fakes_chat import MARKET, NOW, TICKER, ago, d, notice, order
 
-from chatbot.notices import ERROR_CODES_MAX, NoticeWriter, Where, bare, digest
+from chatbot.notices import NoticeWriter, Where, bare, digest
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain
 from trading.domain import events as ev
+from trading.domain.error_counts import ERROR_CODES_MAX
 from trading.domain.ledger import apply
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Side
 from trading.domain.records import Notice, Severity
@@ -204,24 +205,57 @@ def error(seconds: float = 0, code: str = "feed", text: str = "no answer") -> ev
     return ev.ErrorSeen(NOW + timedelta(seconds=seconds), code, text)
 
 
+def counted(seconds: float) -> ev.ErrorsCounted:
+    return ev.ErrorsCounted(NOW + timedelta(seconds=seconds))
+
+
 def test_an_error_is_told_first_and_then_counted() -> None:
     story = Story()
     told = story.one(error())
     assert (told.severity, told.title, told.fields) == (Severity.ALERT, "ERROR feed", (("What", "no answer"),))
     assert story.tell(error(1)) == story.tell(error(299, text="still none")) == []
     assert story.one(error(2, "other")).title == "ERROR other"
-    (told,) = story.tell(ev.CommandAnswered(NOW + timedelta(seconds=300), "", "", "", ""))
+    assert story.tell(counted(299)) == []
+    (told,) = story.tell(counted(300))
     assert told.fields == (("What", "still none"), ("Again", "2 times since 14:05:09"))
     assert story.tell(error(301)) == []  # counted anew
-    assert story.tell(ev.CommandAnswered(NOW + timedelta(seconds=700), "", "", "", ""))[0].fields[1][1][:6] == "1 time"
-    assert story.tell(ev.CommandAnswered(NOW + timedelta(seconds=1400), "", "", "", "")) == []
+    assert story.tell(counted(700))[0].fields[1][1] == "1 time since 14:10:09"
+    assert story.tell(counted(1400)) == []
     assert story.one(error(1500)).fields == (("What", "no answer"),)  # first again
 
 
-def test_the_codes_counted_are_bounded() -> None:
-    story = Story(*(error(0, f"code {n}") for n in range(ERROR_CODES_MAX + 1)))
-    assert len(story.writer._repeats) == ERROR_CODES_MAX
-    assert story.one(error(1, "code 0")).title == "ERROR code 0"
+def test_a_restart_neither_tells_an_error_anew_nor_forgets_how_often_it_came() -> None:
+    before = Story(error(), error(1))
+    after = Story()
+    after.state = before.state  # as the rows have it
+    assert after.tell(error(2)) == []
+    assert after.one(counted(300)).fields[1] == ("Again", "2 times since 14:05:09")
+
+
+def test_the_count_of_a_code_that_gives_way_is_told() -> None:
+    story = Story(*(error(n / 1000, f"code {n}") for n in range(ERROR_CODES_MAX)), error(1, "code 0"))
+    told = story.tell(error(2, "one more"))
+    assert [(each.title, len(each.fields)) for each in told] == [("ERROR code 0", 2), ("ERROR one more", 1)]
+
+
+@pytest.mark.parametrize(("value", "mood"), [("1", "gain"), ("0", "loss")])
+def test_a_settlement_is_like_what_it_made(value: str, mood: str) -> None:
+    assert Story(intended(), acknowledged(), filled()).one(settled(value)).mood == mood
+
+
+def test_an_alert_is_like_one_and_a_reply_of_a_notice_shows_it() -> None:
+    told = Story().one(ev.HaltRaised(NOW, Reason.MANUAL, "Ann"))
+    assert of_notice(told, repeat=False, late_seconds=0).mood == told.mood == "alert"
+    assert Story(intended()).one(acknowledged()).mood == "plain"
+
+
+def test_the_last_notice_of_a_trade_says_that_it_is_over() -> None:
+    story = Story(intended())
+    assert not story.one(acknowledged()).over
+    assert not story.one(filled()).over
+    assert story.one(settled()).over
+    assert Story(intended(), acknowledged()).one(acknowledged(OrderStatus.CANCELED)).over
+    assert not Story().one(error()).over
 
 
 @pytest.mark.parametrize(

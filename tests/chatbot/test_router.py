@@ -55,8 +55,8 @@ async def test_what_is_not_somebodys_word_of_this_moment_is_a_strangers(changed:
 @pytest.mark.parametrize(
     ("text", "person", "changed", "title", "note"),
     [
-        ("/stats", VIEWER, {}, "Unknown command: stats", "Did you mean /status?"),
-        ("/stat", VIEWER, {}, "Unknown command: stat", "Did you mean /status?"),
+        ("/statu", VIEWER, {}, "Unknown command: statu", "Did you mean /status?"),
+        ("/statuss", VIEWER, {}, "Unknown command: statuss", "Did you mean /status?"),
         ("/kil", VIEWER, {}, "Unknown command: kil", "Did you mean /kill?"),
         ("wat ever", VIEWER, {}, "Unknown command: wat", "Send /help for what there is."),
         ("", VIEWER, {}, "Unknown command: nothing", "Send /help for what there is."),
@@ -95,7 +95,7 @@ async def test_the_checks_come_in_order(
 
 
 async def test_a_hint_can_be_pressed() -> None:
-    reply = await chat().answer("/stats")
+    reply = await chat().answer("/statu")
     assert [(b.label, b.line) for b in reply.buttons] == [("/status", "/status")]
 
 

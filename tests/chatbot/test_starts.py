@@ -9,11 +9,15 @@ from decimal import Decimal
 import pytest
 
 from chatbot import starts
-from chatbot.starts import away, count_start, mind_history
+from chatbot.starts import away, count_start, last_moment, mind_history
+from tests.fakes import MemoryStore, plain_notices
 from tests.trading.build import order
 from tests.trading.engine.rig import Rig, rig
+from trading.domain.absence import Away, Settled
+from trading.domain.events import Stopped
 from trading.domain.order import Mode, OrderReport, OrderStatus, Side
 from trading.domain.state import Reason, State, Totals
+from trading.engine.book import Book
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -82,13 +86,18 @@ def test_an_absence_is_told_with_what_happened_meanwhile() -> None:
         orders={"k1-a": replace(rests, status=OrderStatus.CANCELED)},
         totals={Mode.REAL: Totals(wins=2, losses=1, profit=Decimal("-3.12"))},
     )
-    assert away(before, after, NOW - timedelta(hours=2), NOW, UTC) == [
-        "away from 05 Jan 10:00 to 05 Jan 12:00",
-        "3 trades settled meanwhile (REAL): -$3.12",
-        "1 order expired meanwhile",
-    ]
+    since = NOW - timedelta(hours=2)
+    settled = Settled(Mode.REAL, 3, 2, Decimal("-3.12"))
+    assert away(before, after, since, NOW) == Away(since, (settled,), 1)
 
 
 def test_a_short_absence_and_a_first_start_are_not() -> None:
-    assert away(State(), State(), NOW - timedelta(seconds=90), NOW, UTC) == []
-    assert away(State(), State(), None, NOW, UTC) == []
+    assert away(State(), State(), NOW - timedelta(seconds=90), NOW) is None
+    assert away(State(), State(), None, NOW) is None
+
+
+def test_the_last_that_a_store_knows_of_is_also_the_last_notice() -> None:
+    store = MemoryStore()
+    assert last_moment(store) is None
+    Book(store, State(), plain_notices).record(Stopped(NOW, "asked to"))
+    assert last_moment(store) == NOW

@@ -10,38 +10,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
+from .discord_api import BODY, FILES, Api, Handler
 from .discord_gateway import Gateway
-from .discord_payloads import (
-    APPLICATION,
-    BOT,
-    CHANNEL,
-    EPHEMERAL,
-    GUILD,
-    Asked,
-    Json,
-    Message,
-    application,
-    interaction,
-    snowflake,
-    user,
-)
-from .discord_replies import Call, Fault, body_of, error, failed, limited, said, unfit
+from .discord_payloads import CHANNEL, GUILD, MENU, Asked, Json, Message, guild, interaction, snowflake
+from .discord_replies import Call, Fault, body_of, error, failed
+from .discord_server import Server
 from .discord_spec import Spec
+
+__all__ = ["CHANNEL", "GUILD", "TOKEN", "DiscordDouble"]
 
 TOKEN = "MTIzNDU2Nzg5.double.s3cr3t-bot-token"
 PATIENCE_SECONDS = 20.0  # for what must come, also on a machine that does much else
-ANSWER_SECONDS = 3.0  # an interaction that is not reacted to for longer is gone
 POLL_SECONDS = 0.002
 PREFIX = "/api/v10"
-BODY: web.RequestKey[Any] = web.RequestKey("body")
-NEW_MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class DiscordDouble:
@@ -56,19 +42,28 @@ class DiscordDouble:
         spec: Spec | None = None,
     ) -> None:
         self.token, self.port = token, port
-        self.gateway, self.spec = Gateway(token), spec or Spec()
-        self.messages: list[Message] = []
-        self.asked: dict[str, Asked] = {}
-        self.commands: list[Json] = []
+        self.spec, self.server = spec or Spec(), Server()
+        self.gateway = Gateway(token, lambda: self.server.bot_is_in)
+        self.api = Api(self.gateway, self.server, on_event or (lambda event: None))
         self.calls: list[Call] = []
         self.violations: list[str] = []
         self.faults: list[Fault] = []
-        self.enforces_nonces = True
-        self._nonces: dict[str, Message] = {}
-        self._on_event = on_event or (lambda event: None)
         self._transports: set[Any] = set()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
+
+    @property
+    def messages(self) -> list[Message]:
+        """In all channels, in order."""
+        return self.api.messages
+
+    @property
+    def asked(self) -> dict[str, Asked]:
+        return self.api.asked
+
+    @property
+    def commands(self) -> list[Json]:
+        return self.api.commands
 
     @property
     def judged(self) -> bool:
@@ -89,7 +84,7 @@ class DiscordDouble:
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._watched], client_max_size=2**26)
-        for method, path, handler in self._routes():
+        for method, path, handler in self.api.routes():
             app.router.add_route(method, PREFIX + path, handler, name=None)
         app.router.add_get("/gateway", self.gateway.handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05, handler_cancellation=True)
@@ -129,6 +124,17 @@ class DiscordDouble:
         self.faults.append(made)
         return made
 
+    async def kick(self) -> None:
+        """The bot is removed from the server, and its commands with it."""
+        self.server.bot_is_in = False
+        self.commands.clear()
+        await self.gateway.dispatch("GUILD_DELETE", {"id": GUILD})
+
+    async def invite(self) -> None:
+        """And it comes back."""
+        self.server.bot_is_in = True
+        await self.gateway.dispatch("GUILD_CREATE", guild())
+
     # --- people ---
 
     async def slash(
@@ -154,6 +160,27 @@ class DiscordDouble:
         asked = Asked(snowflake(), f"it-{snowflake()}", user_id, message)
         return await self._ask(asked, 3, {"custom_id": custom_id, "component_type": 2}, roles, guild)
 
+    async def choose(self, user_id: str, message: Message, label: str, *, roles: tuple[str, ...] = ()) -> Asked:
+        """A person takes the option with this label from a menu."""
+        menu, option = message.option(label)
+        data = {"custom_id": menu["custom_id"], "component_type": MENU, "values": [option["value"]]}
+        return await self._ask(Asked(snowflake(), f"it-{snowflake()}", user_id, message), 3, data, roles, GUILD)
+
+    async def type(
+        self,
+        user_id: str,
+        name: str,
+        option: str,
+        text: str = "",
+        *,
+        roles: tuple[str, ...] = (),
+        guild: str | None = GUILD,
+    ) -> Asked:
+        """A person is typing an option of a slash command; what is offered comes as `Asked.offered`."""
+        focused = {"name": option, "type": 3, "value": text, "focused": True}
+        data = {"id": "1", "name": name, "type": 1, "guild_id": guild, "options": [focused]}
+        return await self._ask(Asked(snowflake(), f"it-{snowflake()}", user_id), 4, data, roles, guild)
+
     async def slash_elsewhere(self, user_id: str, name: str, guild: str | None, roles: tuple[str, ...] = ()) -> Asked:
         """The same from another server, or from a direct message."""
         data = {"id": "1", "name": name, "type": 1, "options": []}
@@ -177,35 +204,18 @@ class DiscordDouble:
         """The text that the person gets to see."""
         return str(await self.wait_for(lambda: asked.answered_at and asked.text, seconds))
 
-    # --- the API ---
-
-    def _routes(self) -> list[tuple[str, str, Handler]]:
-        hook = "/webhooks/{application}/{token}"
-        return [
-            ("GET", "/users/@me", self._me),
-            ("GET", "/oauth2/applications/@me", self._application),
-            ("GET", "/applications/@me", self._application),
-            ("GET", "/gateway/bot", self._gateway),
-            ("GET", "/applications/{application}/guilds/{guild}/commands", self._commands),
-            ("PUT", "/applications/{application}/guilds/{guild}/commands", self._commands),
-            ("POST", "/interactions/{id}/{token}/callback", self._callback),
-            ("PATCH", hook + "/messages/@original", self._original),
-            ("POST", hook, self._followup),
-            ("POST", "/channels/{channel}/messages", self._message),
-        ]
-
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.transport is not None:
             self._transports.add(request.transport)
         if not request.path.startswith(PREFIX):
             return await handler(request)
-        body = await body_of(request)
+        body, files = await body_of(request)
         route = handler.__name__.strip("_")
         call = Call(request.method, request.path.removeprefix(PREFIX), route, body)
         self.calls.append(call)
         self.violations += self.spec.violations(call.method, call.path, body)
-        request[BODY] = body
+        request[BODY], request[FILES] = body, files
         response = await self._with_faults(request, handler, route)
         call.status = response.status
         return response
@@ -229,95 +239,6 @@ class DiscordDouble:
         if kind == "reset_after" and request.transport:
             request.transport.abort()
         return response
-
-    async def _me(self, request: web.Request) -> web.StreamResponse:
-        return said(user(BOT, "bot", bot=True))
-
-    async def _application(self, request: web.Request) -> web.StreamResponse:
-        return said(application())
-
-    async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
-        return said({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
-
-    async def _commands(self, request: web.Request) -> web.StreamResponse:
-        if request.match_info["guild"] != GUILD or request.match_info["application"] != APPLICATION:
-            return error(403, 50001, "Missing Access")
-        if request.method == "PUT":
-            made = {"application_id": APPLICATION, "guild_id": GUILD, "version": "1"}
-            self.commands = [each | made | {"id": snowflake()} for each in request[BODY]]
-            self._on_event({"event": "commands", "commands": self.commands})
-        return said(self.commands)
-
-    async def _message(self, request: web.Request) -> web.StreamResponse:
-        if request.match_info["channel"] != CHANNEL:
-            return error(404, 10003, "Unknown Channel")
-        body = request[BODY]
-        if problem := unfit(body):
-            return problem
-        nonce = str(body.get("nonce") or "")
-        if body.get("enforce_nonce") and self.enforces_nonces and nonce in self._nonces:
-            return limited(self._nonces[nonce].payload())
-        message = Message(snowflake(), CHANNEL, body)
-        self._nonces[nonce] = message
-        self.messages.append(message)
-        self._on_event({"event": "message", "id": message.id, "content": message.content, "body": body})
-        return limited(message.payload())
-
-    async def _callback(self, request: web.Request) -> web.StreamResponse:
-        asked = self.asked.get(request.match_info["token"])
-        if asked is None or asked.id != request.match_info["id"] or time.monotonic() - asked.at > ANSWER_SECONDS:
-            return error(404, 10062, "Unknown interaction")
-        if asked.callback:
-            return error(400, 40060, "Interaction has already been acknowledged.")
-        body = request[BODY]
-        data = body.get("data") or {}
-        if body["type"] in (NEW_MESSAGE, UPDATE) and (problem := unfit(data)):
-            return problem
-        asked.callback = body
-        self._apply(asked, body["type"], data)
-        told: Json = {"interaction": {"id": asked.id, "type": 2}}
-        if asked.original and body["type"] != DEFERRED_UPDATE:
-            told["interaction"]["response_message_id"] = asked.original.id
-            told["resource"] = {"type": body["type"], "message": asked.original.payload()}
-        return said(told)
-
-    def _apply(self, asked: Asked, kind: int, data: Json) -> None:
-        if kind in (DEFERRED_UPDATE, UPDATE):
-            asked.original = asked.message
-        else:
-            asked.original = Message(snowflake(), CHANNEL, data, bool(data.get("flags", 0) & EPHEMERAL))
-            asked.replies.append(asked.original)
-        if kind == UPDATE and asked.original:
-            asked.original.edit(data)
-        if kind in (NEW_MESSAGE, UPDATE):
-            self._told(asked)
-
-    async def _original(self, request: web.Request) -> web.StreamResponse:
-        asked = self.asked.get(request.match_info["token"])
-        if asked is None or asked.original is None:
-            return error(404, 10015, "Unknown Webhook")
-        if problem := unfit(request[BODY], content=False):
-            return problem
-        asked.original.edit(request[BODY])
-        self._told(asked)
-        return said(asked.original.payload())
-
-    async def _followup(self, request: web.Request) -> web.StreamResponse:
-        asked = self.asked.get(request.match_info["token"])
-        if asked is None or asked.callback is None:
-            return error(404, 10015, "Unknown Webhook")
-        body = request[BODY]
-        if problem := unfit(body):
-            return problem
-        message = Message(snowflake(), CHANNEL, body, bool(body.get("flags", 0) & EPHEMERAL))
-        asked.replies.append(message)
-        self._told(asked)
-        return said(message.payload())
-
-    def _told(self, asked: Asked) -> None:
-        asked.answered_at = asked.answered_at or time.monotonic()
-        self._on_event({"event": "reply", "interaction": asked.id, "user": asked.user_id, "text": asked.text})
 
 
 if __name__ == "__main__":

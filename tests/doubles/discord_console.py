@@ -2,6 +2,9 @@
 
 {"do": "slash", "user": "1", "name": "trades", "roles": [], "options": {"n": 5}} ·
 {"do": "press", "user": "1", "interaction": ID or "message": ID, "button": "Refresh"} ·
+{"do": "choose", "user": "1", "interaction": ID, "option": "Cancel NO 9"} ·
+{"do": "type", "user": "1", "name": "market", "option": "ticker", "text": "KX"} ·
+{"do": "kick"} · {"do": "invite"} ·
 {"do": "fault", "route": "message", "kind": 429, "count": 3, "seconds": 2} · {"do": "clear"} ·
 {"do": "down", "seconds": 5} · {"do": "gateway", "what": "drop|malformed|reconnect|close", "code": 4000} ·
 {"do": "silent", "on": true} · {"do": "messages"} · {"do": "violations"}
@@ -16,7 +19,7 @@ import sys
 from typing import Any
 
 from .discord import CHANNEL, GUILD, TOKEN, DiscordDouble
-from .discord_payloads import Json
+from .discord_payloads import Json, Message
 
 
 class Console:
@@ -44,10 +47,29 @@ class Console:
     async def _do_press(
         self, user: str, button: Any, interaction: str = "", message: str = "", roles: Any = ()
     ) -> Json:
-        shown = [m for a in self._double.asked.values() if a.id == interaction for m in (*a.replies, a.original) if m]
-        found = shown[-1] if shown else next(m for m in self._double.messages if m.id == message)
-        made = await self._double.press(user, found, button, roles=tuple(roles))
+        made = await self._double.press(user, self._shown(interaction, message), button, roles=tuple(roles))
         return {"event": "asked", "interaction": made.id}
+
+    def _shown(self, interaction: str, message: str = "") -> Message:
+        shown = [m for a in self._double.asked.values() if a.id == interaction for m in (*a.replies, a.original) if m]
+        return shown[-1] if shown else next(m for m in self._double.messages if m.id == message)
+
+    async def _do_choose(self, user: str, option: str, interaction: str = "", message: str = "") -> Json:
+        made = await self._double.choose(user, self._shown(interaction, message), option)
+        return {"event": "asked", "interaction": made.id}
+
+    async def _do_type(self, user: str, name: str, option: str, text: str = "") -> Json:
+        made = await self._double.type(user, name, option, text)
+        await self._double.wait_for(lambda: made.callback)
+        return {"event": "offered", "words": made.offered}
+
+    async def _do_kick(self) -> Json:
+        await self._double.kick()
+        return {"event": "ok"}
+
+    async def _do_invite(self) -> Json:
+        await self._double.invite()
+        return {"event": "ok"}
 
     async def _do_fault(self, route: str, kind: str | int, **how: Any) -> Json:
         self._double.fault(route, kind, **how)

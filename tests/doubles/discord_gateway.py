@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +52,10 @@ class Connection:
 
 class Gateway:
     """The server's side. `silent` stops every answer, `refuse` closes each newcomer with a code, and
-    `handshake` answers its upgrade with an HTTP status."""
+    `handshake` answers its upgrade with an HTTP status. `home` says whether the bot is on the server."""
 
-    def __init__(self, token: str) -> None:
-        self.token, self.url = token, ""
+    def __init__(self, token: str, home: Callable[[], bool]) -> None:
+        self.token, self.url, self.home = token, "", home
         self.heartbeat_ms = 41_250
         self.silent = False
         self.refuse: int | None = None
@@ -109,8 +110,9 @@ class Gateway:
         self.intents = data["intents"]
         session = self.last = Session(snowflake())
         self.sessions[session.id] = session
-        await connection.send(session.add("READY", ready(session.id, self.url)))
-        await connection.send(session.add("GUILD_CREATE", guild()))
+        await connection.send(session.add("READY", ready(session.id, self.url, home=self.home())))
+        if self.home():
+            await connection.send(session.add("GUILD_CREATE", guild()))
         connection.session = session
 
     async def _resume(self, connection: Connection, data: Json) -> None:
@@ -125,12 +127,13 @@ class Gateway:
         connection.session = session
 
     async def dispatch(self, name: str, data: Json) -> None:
-        """Send an event, or keep it for a client that is away and may resume."""
+        """Send an event to every program with this token, or keep it for one that is away and may resume."""
         assert self.last, "nobody has ever identified"
-        event = self.last.add(name, data)
-        for connection in self.live:
-            if connection.session is self.last and not self.silent:
-                await connection.send(event)
+        for session in list(self.sessions.values()):
+            event = session.add(name, data)
+            for connection in list(self.live):
+                if connection.session is session and not self.silent:
+                    await connection.send(event)
 
     # --- what can fail ---
 

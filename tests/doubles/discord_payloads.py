@@ -9,9 +9,11 @@ from typing import Any
 
 EPOCH_MS = 1_420_070_400_000
 GUILD, CHANNEL, OTHER_GUILD = "900000000000000001", "900000000000000002", "900000000000000009"
+LOG_CHANNEL = "900000000000000004"
 APPLICATION, BOT = "900000000000000003", "900000000000000003"
 TEXT_CHANNEL = 0
 EPHEMERAL = 64
+BUTTON, MENU = 2, 3
 
 Json = dict[str, Any]
 _counter = itertools.count()
@@ -24,37 +26,64 @@ def snowflake(ago: float = 0.0) -> str:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message as it stands; `edits` has what it said before."""
+    """A message as it stands; `edits` has what it said before, `files` what is attached, by its name."""
 
     id: str
     channel_id: str
     body: Json
     ephemeral: bool = False
+    files: dict[str, bytes] = field(default_factory=dict)
     at: float = field(default_factory=time.monotonic)
     edits: list[Json] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
 
     @property
     def content(self) -> str:
         return self.body.get("content") or ""
 
     @property
+    def embed(self) -> Json:
+        """The only embed; empty where there is none."""
+        return next(iter(self.body.get("embeds") or []), {})
+
+    @property
+    def text(self) -> str:
+        """All that it says, in the order in which people see it; an embed's title in bold, as it looks."""
+        title = self.embed.get("title")
+        parts = (self.content, f"**{title}**" if title else "", self.embed.get("description", ""))
+        return "\n".join(part for part in parts if part)
+
+    @property
     def reply_to(self) -> str:
         return str((self.body.get("message_reference") or {}).get("message_id", ""))
 
     @property
-    def buttons(self) -> list[Json]:
-        return [button for row in self.body.get("components") or [] for button in row["components"]]
+    def components(self) -> list[Json]:
+        return [each for row in self.body.get("components") or [] for each in row["components"]]
 
-    def edit(self, body: Json) -> None:
+    @property
+    def buttons(self) -> list[Json]:
+        return [each for each in self.components if each["type"] == BUTTON]
+
+    @property
+    def menus(self) -> list[Json]:
+        return [each for each in self.components if each["type"] == MENU]
+
+    def edit(self, body: Json, files: dict[str, bytes]) -> None:
+        """Only the files that an edit names stay: the bot names none of the old ones."""
         self.edits.append(self.body)
         self.body = self.body | body
+        if "attachments" in body:
+            self.files = files
 
     def button(self, which: str | int) -> Json:
         """By label or position."""
         if isinstance(which, int):
             return self.buttons[which]
         return next(each for each in self.buttons if each["label"] == which)
+
+    def option(self, label: str) -> tuple[Json, Json]:
+        """A menu and its option with this label."""
+        return next((menu, each) for menu in self.menus for each in menu["options"] if each["label"] == label)
 
     def payload(self) -> Json:
         return {
@@ -63,8 +92,8 @@ class Message:
             "type": 0,
             "content": self.content,
             "author": user(BOT, "bot", bot=True),
-            "attachments": [],
-            "embeds": [],
+            "attachments": [attachment(name, data) for name, data in self.files.items()],
+            "embeds": [each | {"type": "rich"} for each in self.body.get("embeds") or []],
             "mentions": [],
             "mention_roles": [],
             "mention_everyone": False,
@@ -100,7 +129,17 @@ class Asked:
     def text(self) -> str:
         """What the person sees as the answer."""
         shown = [*self.replies] if self.replies else [self.original] if self.original else []
-        return "\n".join(each.content for each in shown)
+        return "\n".join(each.text for each in shown)
+
+    @property
+    def offered(self) -> list[str]:
+        """The words that were offered for what is typed."""
+        return [each["value"] for each in ((self.callback or {}).get("data") or {}).get("choices") or []]
+
+
+def attachment(name: str, data: bytes) -> Json:
+    where = f"https://cdn.discordapp.com/attachments/{CHANNEL}/1/{name}"
+    return {"id": snowflake(), "filename": name, "size": len(data), "url": where, "proxy_url": where}
 
 
 def user(user_id: str, name: str, *, bot: bool = False) -> Json:
@@ -167,11 +206,12 @@ def application() -> Json:
     }
 
 
-def ready(session_id: str, gateway: str) -> Json:
+def ready(session_id: str, gateway: str, *, home: bool) -> Json:
+    """`home`: the bot is on our server."""
     return {
         "v": 10,
         "user": user(BOT, "bot", bot=True),
-        "guilds": [{"id": GUILD, "unavailable": True}],
+        "guilds": [{"id": GUILD, "unavailable": True}] if home else [],
         "session_id": session_id,
         "resume_gateway_url": gateway,
         "application": {"id": APPLICATION, "flags": 0},
@@ -179,7 +219,7 @@ def ready(session_id: str, gateway: str) -> Json:
 
 
 def interaction(asked: Asked, kind: int, data: Json, roles: tuple[str, ...], guild_id: str | None) -> Json:
-    """kind 2: a slash command, 3: a press. Without a guild it is a direct message."""
+    """kind 2: a slash command, 3: a press, 4: an option is being typed. Without a guild it is a direct message."""
     made: Json = {
         "id": asked.id,
         "application_id": APPLICATION,

@@ -1,4 +1,4 @@
-"""What Discord's API says and refuses, as aiohttp responses; and the faults that tests ask for."""
+"""What Discord's API says, as aiohttp responses; and the faults that tests ask for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from .discord_payloads import Json
-
-CONTENT_MAX = 2000
 
 
 @dataclass(slots=True)
@@ -49,23 +47,16 @@ class Call:
     status: int = 0
 
 
-async def body_of(request: web.Request) -> Any:
-    """The JSON of a request; of one with files, its JSON part."""
+async def body_of(request: web.Request) -> tuple[Any, dict[str, bytes]]:
+    """The JSON of a request, and its files by their names."""
     if request.content_type.startswith("multipart/"):
         form = await request.post()
-        return json.loads(str(form["payload_json"])) | {"files": [key for key in form if key != "payload_json"]}
+        files = {f.filename: f.file.read() for f in form.values() if isinstance(f, web.FileField)}
+        payload = form["payload_json"]
+        assert isinstance(payload, str | bytes | bytearray)
+        return json.loads(payload), files
     text = await request.text()
-    return json.loads(text) if text else None
-
-
-def unfit(body: Json, *, content: bool = True) -> web.Response | None:
-    """Discord's refusal of a message that is too long or empty."""
-    if len(body.get("content") or "") > CONTENT_MAX:
-        errors = {"content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer."}]}}
-        return said({"message": "Invalid Form Body", "code": 50035, "errors": errors}, status=400)
-    if content and not (body.get("content") or body.get("files")):
-        return error(400, 50006, "Cannot send an empty message")
-    return None
+    return (json.loads(text) if text else None), {}
 
 
 def said(payload: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

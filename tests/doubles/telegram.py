@@ -26,7 +26,7 @@ from aiohttp import web
 
 from .telegram_chats import Chats, Message, chat_json, user_json
 from .telegram_faults import Fault
-from .telegram_rules import Json, Refused, Spec, attached
+from .telegram_rules import Json, Refused, Spec, attached, fill_media, uploaded
 
 TOKEN = "7000000001:AAE-double_of_the_telegram_bot_api"
 HANG_SECONDS_MAX = 3600.0
@@ -189,10 +189,11 @@ class TelegramDouble:
         if request.match_info["token"] != self.token:
             return _refused(Refused(401, "Unauthorized"))
         form = await request.json() if request.content_type == "application/json" else await request.post()
-        sent = {name: value.file.read() if isinstance(value, web.FileField) else value for name, value in form.items()}
+        sent = {name: uploaded(value) if isinstance(value, web.FileField) else value for name, value in form.items()}
         given = self.spec.decoded(method, {**request.query, **attached(sent)})
         self.calls.append((method, given))
         self.violations += self.spec.wrongs(method, given)
+        fill_media(given, sent)
         now = asyncio.get_running_loop().time()
         fault = next((fault for fault in self.faults if fault.takes(method, now)), None)
         try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from .telegram_rules import Json, Refused, bad, caption_of, keys_of, text_of
+from .telegram_facts import Facts, Teller
+from .telegram_rules import Json, Refused, Upload, bad, caption_of, keys_of, text_of
 
 BOT = {"id": 7000000001, "is_bot": True, "first_name": "Kalshi", "username": "kalshi_double_bot"}
 
@@ -25,6 +26,7 @@ class Message:
     at: float
     sent: Json
     photo: bytes = b""
+    document: Upload | None = None
     edits: int = 0
     edited_at: int = 0
 
@@ -36,6 +38,10 @@ class Message:
     def replies_to(self) -> int | None:
         reply: Json = self.sent.get("reply_parameters") or {}
         return reply.get("message_id")
+
+    @property
+    def silent(self) -> bool:
+        return bool(self.sent.get("disable_notification"))
 
     @property
     def topic(self) -> int | None:
@@ -69,6 +75,7 @@ class Chats:
     menus: dict[str, list[str]] = field(default_factory=dict)
     topics_gone: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
     ids: count[int] = field(default_factory=lambda: count(101))
 
     def wire(self, message: Message) -> Json:
@@ -89,16 +96,18 @@ class Chats:
 
     def do(self, method: str, given: Json) -> object:
         known = {
-            "getMe": lambda given: BOT,
-            "deleteWebhook": lambda given: True,
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
+            "sendDocument": self._send_document,
+            "editMessageMedia": self._edit_media,
             "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_markup,
             "answerCallbackQuery": self._answer_press,
             "setMyCommands": self._set_menu,
             "deleteMyCommands": self._set_menu,
         }
+        teller = Teller(self.facts, BOT, chat_json, self._chat_of, self.topics_gone, self.menus)
+        known |= teller.methods()
         if method not in known:
             raise Refused(404, "Not Found")
         return known[method](given)
@@ -109,6 +118,11 @@ class Chats:
     def _send_photo(self, given: Json) -> Json:
         return self._show(given, caption_of(str(given.get("caption", "")), given.get("parse_mode")), given["photo"])
 
+    def _send_document(self, given: Json) -> Json:
+        made = self._show(given, caption_of(str(given.get("caption", "")), given.get("parse_mode")))
+        self.shown[made["chat"]["id"]][made["message_id"]].document = given["document"]
+        return made
+
     def _show(self, given: Json, text: str, photo: bytes = b"") -> Json:
         chat_id = self._chat_of(given)
         if given.get("message_thread_id") in self.topics_gone:
@@ -117,6 +131,9 @@ class Chats:
         there = reply.get("message_id") in self.shown[chat_id] or (chat_id, reply.get("message_id")) in self.askers
         if reply and not there and not reply.get("allow_sending_without_reply"):
             raise bad("message to be replied not found")
+        to = self.shown[chat_id].get(reply.get("message_id", 0))
+        if to and to.topic != given.get("message_thread_id"):
+            raise bad("message to be replied not found")  # a reply stays in its topic, whatever is allowed
         keys, date = keys_of(given.get("reply_markup")), int(self.now().timestamp())
         message = Message(chat_id, next(self.ids), text, keys, date, self.at(), given, photo)
         self.shown[chat_id][message.message_id] = message
@@ -133,21 +150,29 @@ class Chats:
 
     def _message_of(self, given: Json) -> Message:
         message = self.shown[self._chat_of(given)].get(given["message_id"])
-        if message is None or message.photo:
+        if message is None:
             raise bad("message to edit not found")
         return message
 
     def _edit_text(self, given: Json) -> Json:
         message = self._message_of(given)
+        if message.photo or message.document:
+            raise bad("there is no text in the message to edit")
         return self._edit(message, text_of(str(given["text"]), given.get("parse_mode")), given)
+
+    def _edit_media(self, given: Json) -> Json:
+        message, media = self._message_of(given), given["media"]
+        caption = caption_of(str(media.get("caption", "")), media.get("parse_mode"))
+        photo, message.photo = message.photo, bytes(media["media"])
+        return self._edit(message, caption, given, changed=photo != message.photo)
 
     def _edit_markup(self, given: Json) -> Json:
         message = self._message_of(given)
         return self._edit(message, message.text, given)
 
-    def _edit(self, message: Message, text: str, given: Json) -> Json:
+    def _edit(self, message: Message, text: str, given: Json, *, changed: bool = False) -> Json:
         keys = keys_of(given.get("reply_markup"))
-        if (text, keys) == (message.text, message.keys):
+        if not changed and (text, keys) == (message.text, message.keys):
             raise bad("message is not modified: specified new message content and reply markup are exactly the same")
         message.text, message.keys = text, keys
         message.edits, message.edited_at = message.edits + 1, int(self.now().timestamp())

@@ -154,11 +154,32 @@ def _loaded(path: Path) -> Json:
     return read
 
 
+class Upload(bytes):
+    """A file that was sent, with the name that it was given."""
+
+    filename = ""
+
+
 def attached(sent: Json) -> Json:
-    """Files by the parameters that name them."""
+    """Files by the parameters that name them; of `media` the file inside it."""
     refers = {name: str(value).removeprefix("attach://") for name, value in sent.items()}
     files = {refers[name] for name in sent if str(sent[name]).startswith("attach://")}
+    inside = json.loads(sent["media"]) if "media" in sent else {}
+    files.add(str(inside.get("media", "")).removeprefix("attach://"))
     return {name: sent.get(refers[name], value) for name, value in sent.items() if name not in files}
+
+
+def fill_media(given: Json, sent: Json) -> None:
+    """Put the file that `media` names in the place of its name."""
+    if isinstance(media := given.get("media"), dict):
+        given["media"] = media | {"media": sent[media["media"].removeprefix("attach://")]}
+
+
+def uploaded(field: Any) -> Upload:
+    """What stands in a part of a form that is a file."""
+    made = Upload(field.file.read())
+    made.filename = field.filename
+    return made
 
 
 def _value(value: Any, types: list[str]) -> Any:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
-from chatbot.channels.discord import DiscordChannel
-from chatbot.channels.telegram import TelegramChannel
-from chatbot.channels.terminal import StdinChannel
+from chatbot.channels.stdin import StdinChannel
+from chatbot.command import Misread
 from chatbot.commands.registry import COMMANDS
+from chatbot.config import Settings
 from chatbot.front import Front
 from chatbot.message import Role
 from chatbot.outbox import Channel
+from chatbot.tools.talking import speaking
 from tests.doubles import discord as discord_double
 from tests.doubles import telegram as telegram_double
 from tests.doubles.discord_payloads import CHANNEL, GUILD
 
-OWNER, STRANGER = 11, 666
+OWNER, OPERATOR, VIEWER, SECOND, STRANGER = 11, 12, 13, 14, 666
+ROLES = {OWNER: Role.OWNER, OPERATOR: Role.OPERATOR, VIEWER: Role.VIEWER, SECOND: Role.OWNER}
+PEOPLE = ",".join(f"{who}:{role.word}" for who, role in ROLES.items())
 ANSWER_SECONDS = 30.0
 SILENCE_SECONDS = 0.4  # long enough for an answer that should not come
 
@@ -32,12 +36,20 @@ class Talker(Protocol):
 
     async def start(self) -> None: ...
 
-    def channel(self, front: Front) -> Channel: ...
+    def channel(self, settings: Settings, front: Front) -> Channel:
+        """Its channel, as the program makes it."""
 
-    async def say(self, who: int, line: str) -> None: ...
+    def can(self, who: int, line: str) -> bool:
+        """Whether this person can send this line here."""
+
+    async def say(self, who: int, line: str, *, ago: float = 0.0) -> None:
+        """Send a line, `ago` seconds ago by the platform's clock."""
 
     async def press(self, who: int, label: str, *, times: int = 1) -> None:
         """Press a button of the newest message that shows it; where there are none, type what stands for it."""
+
+    async def code(self, who: int, code: str) -> None:
+        """Give the one-time code that a question waits for."""
 
     def texts(self) -> Sequence[str]: ...
 
@@ -84,16 +96,24 @@ class Terminal:
     async def start(self) -> None:
         pass
 
-    def channel(self, front: Front) -> Channel:
-        return StdinChannel(front.handle, COMMANDS, descriptor=self._reader, write=self._shown.append)
+    def channel(self, settings: Settings, front: Front) -> Channel:
+        write, folder = self._shown.append, settings.data_folder
+        return StdinChannel(front.handle, COMMANDS, descriptor=self._reader, write=write, folder=folder)
 
-    async def say(self, who: int, line: str) -> None:
+    def can(self, who: int, line: str) -> bool:
+        return who == OWNER
+
+    async def say(self, who: int, line: str, *, ago: float = 0.0) -> None:
         assert who == OWNER, "whoever sits at the terminal is its owner"
+        assert not ago, "what is typed here is read at once"
         os.write(self._writer, f"{line}\n".encode())
 
     async def press(self, who: int, label: str, *, times: int = 1) -> None:
         for _ in range(times):
             await self.say(who, {"Confirm": "yes", "Cancel": "no"}[label])
+
+    async def code(self, who: int, code: str) -> None:
+        await self.say(who, f"yes {code}")
 
     def texts(self) -> Sequence[str]:
         return self._shown
@@ -117,29 +137,30 @@ class Telegram:
             "TELEGRAM_BOT_TOKEN": self.double.token,
             "TELEGRAM_API_BASE": self.double.base,
             "TELEGRAM_CHAT_ID": str(OWNER),
-            "TELEGRAM_USERS": f"{OWNER}:owner",
+            "TELEGRAM_USERS": PEOPLE,
         }
 
     async def start(self) -> None:
         await self.double.start()
 
-    def channel(self, front: Front) -> Channel:
-        return TelegramChannel(
-            front.handle,
-            COMMANDS,
-            token=self.double.token,
-            chat_id=str(OWNER),
-            api_base=self.double.base,
-            people={str(OWNER): Role.OWNER},
-        )
+    def channel(self, settings: Settings, front: Front) -> Channel:
+        [made] = speaking(settings, front, print, None)
+        return made
 
-    async def say(self, who: int, line: str) -> None:
-        self.double.say(who, line)
+    def can(self, who: int, line: str) -> bool:
+        return True
+
+    async def say(self, who: int, line: str, *, ago: float = 0.0) -> None:
+        self.double.say(who, line, **({"ago": ago} if ago else {}))
 
     async def press(self, who: int, label: str, *, times: int = 1) -> None:
         shown = [m for m in self.double.messages() if any(key["text"] == label for key in m.keys)]
+        assert shown, f"nothing has a button {label}"
         for _ in range(times):
             self.double.press(who, shown[-1], label)
+
+    async def code(self, who: int, code: str) -> None:
+        await self.say(who, f"/confirm {code}")
 
     def texts(self) -> Sequence[str]:
         return [m.text for m in self.double.messages()]
@@ -164,43 +185,55 @@ class Discord:
             "DISCORD_API_BASE": self.double.api_base,
             "DISCORD_GUILD_ID": GUILD,
             "DISCORD_CHANNEL_ID": CHANNEL,
-            "DISCORD_USERS": f"{OWNER}:owner",
+            "DISCORD_USERS": PEOPLE,
         }
 
     async def start(self) -> None:
         await self.double.start()
 
-    def channel(self, front: Front) -> Channel:
-        told: Callable[[str], None] = lambda text: None  # noqa: E731
-        return DiscordChannel(
-            front.handle,
-            COMMANDS,
-            token=self.double.token,
-            guild_id=GUILD,
-            channel_id=CHANNEL,
-            api_base=self.double.api_base,
-            told=told,
-        )
+    def channel(self, settings: Settings, front: Front) -> Channel:
+        [made] = speaking(settings, front, print, None)
+        return made
 
-    async def say(self, who: int, line: str) -> None:
+    def can(self, who: int, line: str) -> bool:
+        """A slash command has its own name and typed options, and no word too many."""
+        name, *words = line.removeprefix("/").split() or [""]
+        if not line.startswith("/") or name not in COMMANDS or len(words) > len(COMMANDS[name].parameters):
+            return False
+        try:
+            COMMANDS[name].parse(tuple(words))
+        except Misread:
+            return False
+        return True
+
+    async def say(self, who: int, line: str, *, ago: float = 0.0) -> None:
         await self.double.wait_for(lambda: self.double.commands and self.double.gateway.last, ANSWER_SECONDS)
         name, *words = line.lstrip("/").split()
         parameters = COMMANDS[name].parameters
-        options: dict[str, Any] = {p.name: p.kind(word) for p, word in zip(parameters, words, strict=False)}
-        await self.double.slash(str(who), name, **options)
+        options: dict[str, Any] = {p.name: _option(p.kind(word)) for p, word in zip(parameters, words, strict=False)}
+        await self.double.slash(str(who), name, ago=ago, **options)
 
     async def press(self, who: int, label: str, *, times: int = 1) -> None:
         asked = [m for a in self.double.asked.values() for m in [*a.replies, *([a.original] if a.original else [])]]
         shown = [m for m in [*self.double.messages, *asked] if label in str(m.body.get("components"))]
+        assert shown, f"nothing has a button {label}"
         for _ in range(times):
             await self.double.press(str(who), shown[-1], label)
 
+    async def code(self, who: int, code: str) -> None:
+        await self.double.wait_for(lambda: "confirm" in str(self.double.commands), ANSWER_SECONDS)
+        await self.double.slash(str(who), "confirm", code=code)
+
     def texts(self) -> Sequence[str]:
-        return [m.content for m in self.double.messages] + [a.text for a in self.double.asked.values() if a.text]
+        return [m.text for m in self.double.messages] + [a.text for a in self.double.asked.values() if a.text]
 
     async def stop(self) -> None:
         assert self.double.violations == []
         await self.double.stop()
+
+
+def _option(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 TALKERS: dict[str, type[Terminal] | type[Telegram] | type[Discord]] = {

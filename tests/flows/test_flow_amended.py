@@ -56,7 +56,7 @@ async def test_a_result_that_is_amended_is_corrected_to_the_cent_and_told_once(t
         assert abs(corrected.profit - first.profit) == first.contracts
         profit = sum((trade.profit for trade in bot.trades()), Decimal(0))
         assert profit == await bot.cash() - FUNDS
-        assert [bot.app.desk.pnl(period).totals.profit for period in ("day", "all")] == [profit, profit]
+        assert [(await bot.app.desk.pnl(period)).totals.profit for period in ("day", "all")] == [profit, profit]
 
 
 async def test_deposits_are_told_once_and_only_what_nothing_explains_is_an_error(tmp_path: Path) -> None:
@@ -78,5 +78,5 @@ async def test_deposits_are_told_once_and_only_what_nothing_explains_is_an_error
         venue.account.commit(clock.now())
         assert await checked(bot) == ["ERROR cash_mismatch"]
         profit = sum((trade.profit for trade in bot.trades()), Decimal(0))
-        assert bot.app.desk.pnl("all").totals.profit == profit
+        assert (await bot.app.desk.pnl("all")).totals.profit == profit
         assert await bot.cash() == FUNDS + profit + Decimal("120.55") - 20 - Decimal("0.01")

@@ -44,23 +44,23 @@ async def test_archived_trades_are_still_shown_summed_up_and_exported(
         bot.app.cycle.strategies = ()
         await bot.until(EPOCH + 65 * MINUTE)
         desk, store = bot.app.desk, bot.app.store
-        before = desk.trades(50), desk.pnl("all"), lines(shown), bot.app.book.state.totals
+        before = await desk.trades(50), await desk.pnl("all"), lines(shown), bot.app.book.state.totals
         assert before[0].total == len(before[0].trades) == store.count("trades") >= 3
         await bot.app.archive()
         assert store.count("trades") == before[0].total
         clock.advance_to(EPOCH + 92 * DAY)
         await bot.app.archive()
         assert [store.count(table) for table in ("trades", "orders", "fills", "settlements", "windows")] == [0] * 5
-        after = desk.trades(50), desk.pnl("all")
+        after = await desk.trades(50), await desk.pnl("all")
         assert after[0].trades == before[0].trades
         assert (after[0].total, after[1].totals) == (before[0].total, before[1].totals)
-        assert desk.pnl("month").totals.trades == 0
+        assert (await desk.pnl("month")).totals.trades == 0
         assert lines(shown) == before[2]
     shown.unlink()
     async with running(data, clock, **settings) as bot:
         assert lines(shown) == before[2]
         assert bot.app.book.state.totals == before[3]
-        assert bot.app.desk.trades(2).trades == before[0].trades[:2]
+        assert (await bot.app.desk.trades(2)).trades == before[0].trades[:2]
     loaded = load(None, {"DATA_DIR": str(data), "KALSHI_ENV": "simulated"})
     export_trades(loaded, "csv", None)
     exported = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

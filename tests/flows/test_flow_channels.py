@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from chatbot.app import build
-from chatbot.config import load
-from chatbot.life import App
-from chatbot.tools.demo import EPOCH
-from tests.flows.talkers import OWNER, SILENCE_SECONDS, STRANGER, TALKERS, Talker, ask, press, seen
-from trading.clock import VirtualClock
+from tests.flows.stories import Story
+from tests.flows.talkers import OWNER, SILENCE_SECONDS, STRANGER, TALKERS, ask, press, seen
 from trading.domain.order import Mode
 from trading.domain.state import Reason, TradingState
 
-BEAT = timedelta(seconds=5)
 PHONES = [name for name in TALKERS if name != "terminal"]
-
-
-class Story:
-    """A bot in a folder, talked to through one channel; its market time moves only when the story says so."""
-
-    def __init__(self, folder: Path, talker: Talker) -> None:
-        self.folder, self.talker, self.clock = folder, talker, VirtualClock(EPOCH)
-        self.app: App
-
-    @asynccontextmanager
-    async def bot(self) -> AsyncIterator[App]:
-        """The bot from its start to its clean end."""
-        given = {"DATA_DIR": str(self.folder), "SIM_SEED": "7", "KALSHI_ENV": "simulated", **self.talker.settings}
-        channels = lambda settings, front, desk, told: (self.talker.channel(front),)  # noqa: E731
-        self.app = app = await build(load(None, given), clock=self.clock, channels=channels)
-        tasks = [asyncio.create_task(work) for work in (app.outbox.run(), *(c.run() for c in app.channels))]
-        try:
-            await app.start()
-            yield app
-        finally:
-            await app.stop("the end of the story")
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def live(self, minutes: float) -> None:
-        """Let market time pass, beat by beat."""
-        end = self.clock.now() + timedelta(minutes=minutes)
-        while self.clock.now() < end:
-            self.clock.advance_to(self.clock.now() + BEAT)
-            await self.app.beat()
 
 
 @pytest.fixture(params=list(TALKERS))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -115,6 +115,8 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         return _PLAIN[hint]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
     return st.one_of(*(_values(part) for part in get_args(hint)))
 
 

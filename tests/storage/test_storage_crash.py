@@ -29,6 +29,8 @@ from trading.domain.events import (
     OrderAcknowledged,
     OrderFilled,
     OrderIntended,
+    ParameterChanged,
+    StrategySwitched,
 )
 from trading.domain.ledger import pruned
 from trading.domain.order import Fill, Mode, OrderStatus, Side
@@ -52,6 +54,9 @@ DAY: tuple[Event, ...] = (
     OrderFilled(AT, FILL),
     MarketSettled(CLOSE, ORDER.ticker, Mode.REAL, "yes", Decimal(1)),
     ModeChanged(CLOSE, Mode.DRY_RUN, "owner"),
+    StrategySwitched(CLOSE, "consensus", False, "owner"),
+    ParameterChanged(CLOSE, "consensus", "stake_usd", Decimal("2.50"), "owner"),
+    ModeChanged(CLOSE, Mode.REAL, "owner", goes_live=True),
 )
 
 

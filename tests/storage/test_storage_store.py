@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,14 @@ class TestContract:
         assert store.select("positions") == [position(3), position(1, 9), position(2)]
         assert store.tail("positions", 2) == [position(1, 9), position(2)]
         assert store.tail("positions", 0) == []
+
+    def test_the_latest_rows_are_those_of_the_moment_of_asking(self, store: TinyStore) -> None:
+        store.commit([position_put(n) for n in (3, 1, 2)])
+        latest = store.latest("positions")
+        store.commit([position_put(4), position_put(1, 9), Put("positions", position(3).key)])
+        with ThreadPoolExecutor(1) as elsewhere:
+            assert elsewhere.submit(list, latest).result() == [position(2), position(1), position(3)]
+        assert list(store.latest("positions")) == [position(4), position(2), position(1, 9)]
 
     def test_a_deleted_row_is_gone_and_comes_back_last(self, store: TinyStore, tmp_path: Path) -> None:
         store.commit([position_put(1), position_put(2)])

@@ -56,6 +56,10 @@ def _said(event: ev.Event, before: State) -> tuple[str, str, str, str] | None:
             return event.by, ENGINE, f"mode {event.mode}", ""
         case ev.LimitChanged() if event.value != before.limits.get(event.name):
             return event.by, ENGINE, f"limit {event.name} {event.value}", ""
+        case ev.StrategySwitched() if event.on == (event.name in before.disabled):
+            return event.by, ENGINE, f"{'enable' if event.on else 'disable'} {event.name}", ""
+        case ev.ParameterChanged() if event.value != before.parameters.get(f"{event.strategy}.{event.name}"):
+            return event.by, ENGINE, f"set {event.strategy} {event.name} {event.value}", ""
     return None
 
 

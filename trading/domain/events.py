@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
+from trading.domain.absence import Away
 from trading.domain.account_records import CashFlow
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
+from trading.domain.report import Report
 from trading.domain.signal import Signal
 from trading.domain.state import LossTold, Reason
 from trading.domain.trade import Trade
@@ -148,6 +150,36 @@ class LossReached:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceLow:
+    """What a mode has, bets that are open included, has fallen below what is enough (dollars)."""
+
+    at: datetime
+    mode: Mode
+    cash: Decimal
+    staked: Decimal  # in open bets and orders
+    enough: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceEnough:
+    """It is enough again."""
+
+    at: datetime
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDue:
+    """A report's hour has come on one of the owner's days. No `report`: it is the first hour of all, and there is
+    nothing to tell yet."""
+
+    at: datetime
+    period: str
+    day: date
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitChanged:
     """A person changed a limit of the gate, by the name that people type."""
 
@@ -158,20 +190,46 @@ class LimitChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ModeChanged:
+class StrategySwitched:
+    """A person let a strategy decide, or no more."""
+
     at: datetime
-    mode: Mode
+    name: str
+    on: bool
     by: str
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterChanged:
+    """A person changed a parameter of a strategy, by its own name."""
+
+    at: datetime
+    strategy: str
+    name: str
+    value: Decimal
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """`goes_live`: a person has just let the bot send real orders to the production exchange."""
+
+    at: datetime
+    mode: Mode
+    by: str
+    goes_live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """The bot runs: `recovered` says in words what start-up found and mended, empty when nothing."""
+    """The bot runs: `recovered` says in words what start-up found and mended, empty when nothing; `away` what happened
+    before, None after a short absence."""
 
     at: datetime
     mode: Mode
     environment: str
     recovered: tuple[str, ...] = ()
+    away: Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +245,13 @@ class ErrorSeen:
     at: datetime
     code: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorsCounted:
+    """The time is up for errors that came again after they were told: people are owed how often."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +280,16 @@ Event = (
     | HaltRaised
     | HaltCleared
     | LossReached
+    | BalanceLow
+    | BalanceEnough
+    | ReportDue
     | LimitChanged
+    | StrategySwitched
+    | ParameterChanged
     | ModeChanged
     | Started
     | Stopped
     | ErrorSeen
+    | ErrorsCounted
     | CommandAnswered
 )

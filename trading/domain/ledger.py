@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, cast
 
-from trading.domain import corrections, switches
+from trading.domain import corrections, error_counts, switches, told
 from trading.domain import events as ev
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import (
@@ -281,9 +281,16 @@ _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {
     ev.HaltRaised: switches.halt_raised,
     ev.HaltCleared: switches.halt_cleared,
     ev.LossReached: switches.loss_reached,
+    ev.BalanceLow: told.balance_low,
+    ev.BalanceEnough: told.balance_enough,
+    ev.ReportDue: told.report_due,
     ev.LimitChanged: switches.limit_changed,
+    ev.StrategySwitched: switches.strategy_switched,
+    ev.ParameterChanged: switches.parameter_changed,
     ev.ModeChanged: switches.mode_changed,
     ev.WindowPassed: switches.window_passed,
+    ev.ErrorSeen: error_counts.error_seen,
+    ev.ErrorsCounted: error_counts.errors_counted,
     ev.SettlementRead: switches.settlement_read,
     ev.ResultAmended: corrections.result_amended,
     ev.CashMoved: corrections.cash_moved,

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from trading.domain.events import WindowPassed
 from trading.domain.order import Fill, Order, Position, Settlement
 from trading.domain.trade import Trade
+
+Mood = Literal["plain", "gain", "loss", "alert"]  # what a notice is like, for channels that have colours
 
 
 class Severity(StrEnum):
@@ -38,13 +41,15 @@ class Notice:
     """What people are told about an event, without any channel's markup. Key: `seq`, zero-padded."""
 
     seq: int
-    kind: str  # order, fill, cancel, settlement, cash, error, halt, resume, mode, start, stop, recovery
+    kind: str  # order, fill, settlement, error, halt and so on: what people make their rules by
     severity: Severity
     at: datetime
     title: str
     fields: tuple[tuple[str, str], ...] = ()
     note: str = ""
     trade_id: str = ""  # notices of one trade reply to its first one
+    mood: Mood = "plain"
+    over: bool = False  # the trade is: once this is told, nobody needs its first message any more
 
     @property
     def key(self) -> str:

@@ -134,6 +134,15 @@ class LossTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorTold:
+    """An error that people were told of, its latest words, and how often it came again since."""
+
+    told_at: datetime
+    text: str
+    again: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Orders and trades are those still open (and orders of open trades); ids are kept for two days."""
 
@@ -147,7 +156,13 @@ class State:
     fill_ids: Mapping[str, datetime] = field(default_factory=dict)
     rejections: int = 0  # in a row
     loss_told: Mapping[Mode, LossTold] = field(default_factory=dict)
+    errors: Mapping[str, ErrorTold] = field(default_factory=dict)  # by code, while they are counted
+    reported: Mapping[str, date] = field(default_factory=dict)  # period -> the last day whose report was told
+    balance_low: frozenset[Mode] = frozenset()  # told, and not enough since
     limits: Mapping[str, Decimal] = field(default_factory=dict)  # as people changed them, by the names they type
+    disabled: frozenset[str] = frozenset()  # strategies that people have switched off
+    parameters: Mapping[str, Decimal] = field(default_factory=dict)  # "strategy.name", as people changed them
+    real_since: datetime | None = None  # when a person let it go live in production; None while that is not so
 
     @property
     def trading(self) -> TradingState:

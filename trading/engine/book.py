@@ -18,6 +18,8 @@ from trading.domain.records import AuditEntry, Control, Put
 from trading.domain.state import State
 from trading.ports import NoticeSource, Store
 
+NOTICES = "notices"  # of the control table: the newest notice's number, and when it was written
+
 Listener = Callable[[Sequence[Put]], None]
 
 
@@ -30,7 +32,7 @@ class Book:
         self.zone = zone
         self._notices = notices
         self._listeners: list[Listener] = []
-        counter = cast(Control | None, store.get("control", "notices"))
+        counter = cast(Control | None, store.get("control", NOTICES))
         self._notice_seq = int(counter.value["seq"]) if counter else 0
         self._last_audit = cast(AuditEntry | None, next(iter(store.tail("audit", 1)), None))
 
@@ -56,7 +58,7 @@ class Book:
                 last = entry
             state = step.state
         if seq != self._notice_seq:
-            puts.append(Put("control", "notices", Control("notices", {"seq": str(seq)}, events[-1].at)))
+            puts.append(Put("control", NOTICES, Control(NOTICES, {"seq": str(seq)}, events[-1].at)))
         if puts:
             self.store.commit(puts)
         self.state, self._notice_seq, self._last_audit = state, seq, last

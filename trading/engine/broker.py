@@ -50,7 +50,7 @@ class Broker:
     ) -> None:
         self.book, self.exchanges, self.identity, self.limits, self.clock = book, exchanges, identity, limits, clock
         self.latch = Latch()
-        self.cash = Cash(book, exchanges.get(Mode.REAL), clock)
+        self.cash = Cash(book, exchanges, clock)
         self.foreign: dict[str, Decimal] = {}  # ticker -> signed contracts on the account that are not ours
         self.not_before: datetime | None = None
         self._in_flight: dict[str, asyncio.Event] = {}
@@ -86,9 +86,16 @@ class Broker:
         finally:
             del self._in_flight[order.client_order_id]
             landed.set()
-        if self.halted and not order.reduce_only:  # a kill may have passed while the order was on its way
-            await self.cancel(self.book.state.orders[order.client_order_id], "halted")
+        if why := self._unwanted(order):  # a kill may have passed while the order was on its way
+            await self.cancel(self.book.state.orders[order.client_order_id], why)
         return self.book.state.orders[order.client_order_id]
+
+    def _unwanted(self, order: Order) -> str:
+        """Why an order that adds risk should not stand any more; empty where it may."""
+        if order.reduce_only:
+            return ""
+        off = order.strategy in self.book.state.disabled
+        return "halted" if self.halted else f"{order.strategy} is switched off" if off else ""
 
     async def landed(self, client_order_id: str) -> None:
         """Wait while this order is on its way to the exchange."""

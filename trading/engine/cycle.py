@@ -11,18 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trading.clock import monotonic
+from trading.domain.error_counts import counts_due
 from trading.domain.errors import StoreError, Unauthorized, Unavailable
-from trading.domain.events import ErrorSeen, HaltCleared, HaltRaised
+from trading.domain.events import ErrorsCounted, ErrorSeen, HaltCleared, HaltRaised
 from trading.domain.intent import Decision, View
 from trading.domain.order import Order, OrderStatus
 from trading.domain.state import Reason
 from trading.engine.account import Account
 from trading.engine.fill_cap import FillCap
 from trading.engine.halting import Halting
+from trading.engine.low_balance import LowBalance
 from trading.engine.observer import Observer
+from trading.engine.tuning import tuned_by
 from trading.engine.watch import Watch
 from trading.engine.windows import Windows
 from trading.ports import MarketData
+from trading.risk.first_hours import cut_down
 from trading.risk.gate import Denial
 from trading.strategies.base import Strategy
 
@@ -32,6 +36,7 @@ PAUSED_CODES = frozenset({"trading_is_paused", "exchange_is_paused"})
 GRID_CODES = frozenset({"invalid_parameters", "invalid_order"})  # a price off the grid has no code of its own
 SKEW_SECONDS_MAX = 2.0  # between the exchange's clock and ours; it refuses signatures well before a minute
 SKEW_SECONDS_RIGHT = 1.5  # below this a wrong clock counts as right again
+SWITCHED_OFF = Decision(skipped="disabled", detail="switched off")
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ class Cycle:
         self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
         self.broker, self.book, self.clock = account.broker, account.book, account.clock
         self.strategies = tuple(strategies)
-        self._watch = Watch(account.broker)
+        self._watch, self._low_balance = Watch(account.broker), LowBalance(account.broker)
         self.pulse = Pulse()
         self._market_data = market_data
         self.on_beat, self._skew, self._fill_cap = on_beat, skew, fill_cap
@@ -79,6 +84,7 @@ class Cycle:
             raise
         except Exception as error:  # noqa: BLE001 - an outer edge: whatever it is becomes an event and a halt, not silence
             self._failed(error)
+        self._count_errors()
         self.pulse.beats += 1
         self.pulse.last = self.clock.now()
         self.pulse.seconds = monotonic() - started
@@ -101,6 +107,7 @@ class Cycle:
         if self.broker.halted:
             await self.halting.sweep()
         await self.account.update()
+        await self._low_balance.look()
         if view.market:
             await self._check_pause(view.market.exchange_index)
 
@@ -134,8 +141,14 @@ class Cycle:
         way = "behind" if skew > 0 else "ahead of"
         return {"skew": f"this machine's clock is {abs(skew):.1f} s {way} the exchange's: keep it right by NTP"}
 
+    def in_force(self, strategy: Strategy) -> Strategy:
+        """A configured strategy with what people have changed of its parameters."""
+        return tuned_by(strategy, self.book.state.parameters, self.broker.limits)
+
     async def _decide(self, strategy: Strategy, view: View) -> None:
-        decision = strategy.on_tick(view)
+        """Ask a strategy that is switched on; of another, the window says that it was off."""
+        on = strategy.name not in self.book.state.disabled
+        decision = self.in_force(strategy).on_tick(view) if on else SWITCHED_OFF
         self.windows.see(strategy.name, view, decision)
         if not self._already_entered(strategy.name):
             await self._act(strategy, view, decision)
@@ -145,7 +158,8 @@ class Cycle:
         return window is not None and window.ordered
 
     async def _act(self, strategy: Strategy, view: View, decision: Decision) -> None:
-        for intent in decision.intents:
+        for wish in decision.intents:
+            intent = cut_down(wish, self.book.state, self.broker.limits, self.clock.now())
             outcome = await self.broker.submit(intent, view.market, view.quote)
             if isinstance(outcome, Denial):
                 self.windows.denied(strategy.name, outcome.code, outcome.text)
@@ -177,6 +191,11 @@ class Cycle:
             self.book.record(HaltRaised(now, Reason.EXCHANGE_PAUSED, "engine", f"the exchange is paused{until}"))
         elif not paused and Reason.EXCHANGE_PAUSED in self.book.state.halts:
             self.book.record(HaltCleared(now, Reason.EXCHANGE_PAUSED, "engine"))
+
+    def _count_errors(self) -> None:
+        """Say how often what was told came again, when its time is up and whatever else this beat came to."""
+        if counts_due(self.book.state, self.clock.now()):
+            self.book.record(ErrorsCounted(self.clock.now()))
 
     def _failed(self, error: Exception) -> None:
         self.pulse.failures += 1

@@ -10,11 +10,20 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from trading.domain.errors import Misconfigured, NotFound, Stale
-from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, LimitChanged, ModeChanged
+from trading.domain.events import (
+    CommandAnswered,
+    HaltCleared,
+    HaltRaised,
+    LimitChanged,
+    ModeChanged,
+    ParameterChanged,
+    StrategySwitched,
+)
 from trading.domain.order import Mode
 from trading.domain.state import OWNER_CLEARS, Reason
 from trading.engine.cycle import Cycle
 from trading.engine.flatten import Flattener
+from trading.engine.going_live import Scopes, going_live_page
 from trading.engine.pages import (
     CancelReport,
     ExitsPage,
@@ -24,17 +33,32 @@ from trading.engine.pages import (
     ModeReport,
     ResumePreview,
 )
+from trading.engine.pages_strategies import (
+    DisableReport,
+    EnablePreview,
+    GoingLivePage,
+    ParameterPreview,
+    StrategiesPage,
+)
+from trading.engine.roster import Roster
+from trading.engine.tuning import most
 from trading.engine.views import Facts, Views
 from trading.risk.checks import at_risk
 from trading.risk.limits import CHANGEABLE, COUNTS
 
+PRODUCTION = "production"  # the environment whose money is real
+
 
 class Desk(Views):
-    """What acts: what lowers risk at once, what raises it only for the state that was previewed."""
+    """What acts: what lowers risk at once, what raises it only for the state that was previewed.
 
-    def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int]) -> None:
+    `scopes` asks the exchange what the key may do, where there is one.
+    """
+
+    def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int], scopes: Scopes | None = None) -> None:
         super().__init__(cycle, facts, queued)
-        self._flattener = Flattener(cycle.account, cycle.observer.quote)
+        self._flattener, self._scopes = Flattener(cycle.account, cycle.observer.quote), scopes
+        self._roster = Roster(cycle, self.history)
 
     async def kill(self, by: str) -> KillReport:
         """Stop. The gate is closed before this coroutine first yields; it never raises."""
@@ -95,11 +119,78 @@ class Desk(Views):
             raise Stale("what was previewed has changed since: ask /dryrun off again")
         to = Mode.DRY_RUN if dry_run else Mode.REAL
         if self.book.state.mode is not to:
-            self.book.record(ModeChanged(self.clock.now(), to, by))
+            self.book.record(ModeChanged(self.clock.now(), to, by, goes_live=self._goes_live(to)))
         left = [o for o in self.book.state.live_orders(Mode.REAL) if dry_run]
         done = [await self.broker.cancel(order, "dry run switched on") for order in left]
         note = "" if all(done) else "some orders are not yet proved cancelled: /orders shows them"
         return ModeReport(self.label(), sum(done), note)
+
+    def _goes_live(self, to: Mode) -> bool:
+        return to is Mode.REAL and self.facts.environment == PRODUCTION
+
+    async def going_live(self) -> GoingLivePage:
+        """What to have seen before real orders; the exchange is asked, with a short bound. Raises StoreRefused when an
+        archive of paper trades cannot be read."""
+        return await going_live_page(self, self._scopes)
+
+    # --- strategies and their parameters
+
+    async def strategies(self) -> StrategiesPage:
+        """Those of the configuration, also the ones that are switched off."""
+        return StrategiesPage(self.label(), await self._roster.lines(self._day()))
+
+    async def preview_enable(self, name: str) -> EnablePreview:
+        """What would trade again. Raises NotFound."""
+        fingerprint = self._fingerprint()  # before the look: what changes during it makes it stale
+        return EnablePreview(self.label(), await self._roster.line(name, self._day()), fingerprint)
+
+    def enable(self, name: str, by: str, fingerprint: str) -> None:
+        """Let a strategy decide, for the state that was previewed. Raises NotFound, Stale, StoreFailed."""
+        strategy = self._roster.named(name).name
+        if fingerprint != self._fingerprint():
+            raise Stale(f"what was previewed has changed since: ask /enable {strategy} again")
+        self.book.record(StrategySwitched(self.clock.now(), strategy, True, by))
+
+    async def disable(self, name: str, by: str) -> DisableReport:
+        """Let a strategy decide no more, and cancel what it has resting: its open trades run on to their end.
+        Idempotent. Raises NotFound, StoreFailed."""
+        strategy = self._roster.named(name).name
+        if strategy not in self.book.state.disabled:
+            self.book.record(StrategySwitched(self.clock.now(), strategy, False, by))
+        left = self._roster.orders(strategy)
+        done = [await self.broker.cancel(order, f"{strategy} switched off by {by}") for order in left]
+        trades = sum(t.strategy == strategy for t in self.book.state.open_trades())
+        return DisableReport(self.label(), sum(done), len(left) - sum(done), trades)
+
+    def preview_parameter(self, name: str, value: Decimal | None = None, strategy: str = "") -> ParameterPreview:
+        """What one parameter is, and what a change would do: of one strategy, or of all that have it. Raises
+        NotFound."""
+        tunable, _ = self._roster.tunable(name, strategy)
+        return ParameterPreview(
+            label=self.label(),
+            name=name,
+            changes=self._roster.changes(name, value, strategy),
+            value=value,
+            most=most(tunable, self.broker.limits),
+            ceiling=tunable.ceiling,
+            refused="" if value is None else self._roster.refused(name, value, strategy),
+            fingerprint=self._fingerprint(),
+        )
+
+    def set_parameter(
+        self, name: str, value: Decimal, by: str, fingerprint: str = "", strategy: str = ""
+    ) -> ParameterPreview:
+        """Change it at once where that raises no risk, else for the state that was previewed.
+
+        Raises NotFound, Stale, Misconfigured, StoreFailed.
+        """
+        page, now = self.preview_parameter(name, value, strategy), self.clock.now()
+        if page.refused:
+            raise Misconfigured(page.refused)
+        if page.raises and fingerprint != page.fingerprint:
+            raise Stale("what was previewed has changed since: ask again")
+        self.book.record(*(ParameterChanged(now, change.strategy, name, value, by) for change in page.changes))
+        return page
 
     def audit(self, person: str, channel: str, command: str, result: str) -> None:
         """Write a command that changed something into the audit."""
@@ -163,10 +254,13 @@ class Desk(Views):
         return ""
 
     def _fingerprint(self) -> str:
-        """Changes with the mode, with every limit and with every halt raised or cleared."""
+        """Changes with the mode, every limit, every strategy and its parameters, every halt raised or cleared."""
         state = self.book.state
         text = [
-            state.mode.value,
+            f"{state.mode.value} since {state.real_since}",
+            repr(self.broker.limits),
+            *(repr(self.cycle.in_force(strategy)) for strategy in self.cycle.strategies),
+            *sorted(state.disabled),
             *(f"{name}={value}" for name, value in sorted(state.limits.items())),
             *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values()),
         ]

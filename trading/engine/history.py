@@ -2,65 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import chain, islice, takewhile
 from typing import cast
 
 from trading.domain.order import Mode
 from trading.domain.state import Totals
-from trading.domain.trade import Trade, TradeOutcome
+from trading.domain.statistics import UNCOUNTED
+from trading.domain.trade import Trade
 from trading.engine.book import Book
 
-FIRST_ROWS = 64  # trades read at first; four times as many at each further look
 OPEN_MAX = timedelta(days=8)  # the exchange settles a market at most seven days after its close
 
 
+def closing(trade: Trade) -> datetime:
+    """When a closed trade was closed."""
+    return trade.closed_at or trade.opened_at
+
+
+def closed_on(trade: Trade, zone: tzinfo) -> date:
+    """On which of the owner's days."""
+    return closing(trade).astimezone(zone).date()
+
+
+def _once(trades: Iterable[Trade]) -> Iterator[Trade]:
+    """Each trade once, as it stands first: one that moves to an archive while they are read is found in both."""
+    seen: set[str] = set()
+    for trade in trades:
+        if trade.trade_id not in seen:
+            seen.add(trade.trade_id)
+            yield trade
+
+
 class History:
-    """Each mode for itself: dry run and real are never added up."""
+    """Each mode for itself: dry run and real are never added up. Rows are read in a thread: they may be many."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def newest(self, mode: Mode, count: int) -> tuple[Trade, ...]:
-        """The `count` newest trades, newest first."""
-        return tuple(islice((t for t in chain(self._kept(), self._archived()) if t.mode is mode), count))
+    async def newest(self, mode: Mode, count: int, offset: int = 0) -> tuple[Trade, ...]:
+        """The `count` newest trades after the first `offset`, newest first. Raises StoreRefused."""
+        return await asyncio.to_thread(self._newest, mode, self._kept(), slice(offset, offset + count))
 
-    def sums(self, mode: Mode, start: date | None) -> Totals:
+    def _newest(self, mode: Mode, kept: Iterator[Trade], wanted: slice) -> tuple[Trade, ...]:
+        listed = (trade for trade in _once(chain(kept, self._archived())) if trade.mode is mode)
+        return tuple(islice(listed, wanted.start, wanted.stop))
+
+    async def bets(self, mode: Mode, start: date | None) -> list[Trade]:
+        """Trades that bought something and were closed since `start` (ever, without one), in the order of their ends.
+
+        Raises StoreRefused where an archive cannot be read.
+        """
+        return await asyncio.to_thread(self._bets, mode, self._kept(), start)
+
+    def _bets(self, mode: Mode, kept: Iterator[Trade], start: date | None) -> list[Trade]:
+        found = self._closed(mode, start, kept) if start else _once(chain(kept, self._archived()))
+        bets = [trade for trade in found if trade.mode is mode and trade.outcome not in UNCOUNTED]
+        return sorted(bets, key=lambda trade: (closing(trade), trade.opened_at))
+
+    async def sums(self, mode: Mode, start: date | None) -> Totals:
         """The totals of what was closed since `start`; of everything without one."""
         if start is None:
             return self._book.state.totals_of(mode)
+        return await asyncio.to_thread(self._sums, mode, self._kept(), start)
+
+    def _sums(self, mode: Mode, kept: Iterator[Trade], start: date) -> Totals:
         totals = Totals()
-        for trade in self._closed(mode, start):
-            if trade.outcome is not TradeOutcome.UNFILLED:
-                totals = totals.plus(trade, self._day(trade))
+        for trade in self._closed(mode, start, kept):
+            totals = totals.plus(trade, self._day(trade))
         return totals
 
-    def unfilled(self, mode: Mode, start: date | None = None) -> int:
-        """How many orders ended without a fill since `start`; ever, without one."""
-        if start is None:
-            return self._book.state.totals_of(mode).unfilled
-        return sum(t.outcome is TradeOutcome.UNFILLED for t in self._closed(mode, start))
-
-    def _closed(self, mode: Mode, start: date) -> list[Trade]:
+    def _closed(self, mode: Mode, start: date, kept: Iterator[Trade]) -> list[Trade]:
         """Trades closed since `start`, at most a month ago; none was open for longer than OPEN_MAX."""
         first = start - OPEN_MAX
-        recent = takewhile(lambda t: t.opened_at.astimezone(self._book.zone).date() >= first, self._kept())
+        recent = takewhile(lambda t: t.opened_at.astimezone(self._book.zone).date() >= first, kept)
         return [t for t in recent if t.mode is mode and not t.open and self._day(t) >= start]
 
     def _day(self, trade: Trade) -> date:
-        return (trade.closed_at or trade.opened_at).astimezone(self._book.zone).date()
+        return closed_on(trade, self._book.zone)
 
     def _archived(self) -> Iterator[Trade]:
         """Those that have left the store, newest first; the files are read when somebody asks so far back."""
         yield from reversed(cast(list[Trade], self._book.store.archived("trades")))
 
     def _kept(self) -> Iterator[Trade]:
-        """Trades in the store, newest first, read in growing pieces: most questions need only the last few."""
-        seen, size = 0, FIRST_ROWS
-        while True:
-            rows = cast(list[Trade], self._book.store.tail("trades", size))
-            yield from reversed(rows[: len(rows) - seen])
-            if len(rows) < size:
-                return
-            seen, size = size, size * 4
+        """Trades in the store, newest first: most questions need only the last few."""
+        return cast(Iterator[Trade], self._book.store.latest("trades"))

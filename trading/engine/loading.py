@@ -8,10 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from trading.domain.error_counts import ROW as ERROR
 from trading.domain.ledger import KEPT, pruned
 from trading.domain.order import LIVE, Fill, Mode, Order, Position
 from trading.domain.records import Control
-from trading.domain.state import Halt, LossTold, Reason, State, Totals
+from trading.domain.state import ErrorTold, Halt, LossTold, Reason, State, Totals
+from trading.domain.switches import OFF
+from trading.domain.told import LOW, REPORTED
 from trading.domain.trade import Trade, TradeOutcome
 from trading.ports import Store
 
@@ -32,7 +35,13 @@ def load_state(store: Store, now: datetime, mode: Mode) -> State:
         halts=_halts(controls),
         totals={m: totals for m in Mode if (totals := _totals_of(store, controls, m)) != Totals()},
         loss_told={m: _loss_told(controls[f"loss_told:{m}"]) for m in Mode if f"loss_told:{m}" in controls},
-        limits=_limits(controls),
+        reported=_reported(controls),
+        balance_low=frozenset(m for m in Mode if f"{LOW}{m}" in controls),
+        limits=_numbers(controls, "limit:"),
+        disabled=_disabled(controls),
+        parameters=_numbers(controls, "parameter:"),
+        real_since=_real_since(controls.get("mode")),
+        errors=_errors(controls),
         attempts={o.client_order_id: o.created_at for o in orders},
         fill_ids={f.fill_id: f.at for f in fills},
         rejections=int(controls["rejections"].value["count"]) if "rejections" in controls else 0,
@@ -58,9 +67,30 @@ def _halts(controls: Mapping[str, Control]) -> dict[Reason, Halt]:
     return {h.reason: h for h in halts}
 
 
-def _limits(controls: Mapping[str, Control]) -> dict[str, Decimal]:
-    rows = [c for name, c in controls.items() if name.startswith("limit:")]
-    return {c.name.removeprefix("limit:"): Decimal(c.value["value"]) for c in rows}
+def _numbers(controls: Mapping[str, Control], prefix: str) -> dict[str, Decimal]:
+    """The values of the rows whose names begin so, by what follows."""
+    rows = [c for name, c in controls.items() if name.startswith(prefix)]
+    return {c.name.removeprefix(prefix): Decimal(c.value["value"]) for c in rows}
+
+
+def _disabled(controls: Mapping[str, Control]) -> frozenset[str]:
+    rows = [c for name, c in controls.items() if name.startswith("strategy:")]
+    return frozenset(c.name.removeprefix("strategy:") for c in rows if c.value["is"] == OFF)
+
+
+def _real_since(mode: Control | None) -> datetime | None:
+    since = mode.value.get("real_since") if mode else None
+    return datetime.fromisoformat(since) if since else None
+
+
+def _reported(controls: Mapping[str, Control]) -> dict[str, date]:
+    rows = [c for name, c in controls.items() if name.startswith(REPORTED)]
+    return {c.name.removeprefix(REPORTED): date.fromisoformat(c.value["day"]) for c in rows}
+
+
+def _errors(controls: Mapping[str, Control]) -> dict[str, ErrorTold]:
+    rows = [c for name, c in controls.items() if name.startswith(ERROR)]
+    return {c.name.removeprefix(ERROR): ErrorTold(c.at, c.value["text"], int(c.value["again"])) for c in rows}
 
 
 def _loss_told(row: Control) -> LossTold:

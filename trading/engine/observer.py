@@ -17,6 +17,7 @@ from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import MarketNews
 from trading.engine.fee_watch import FeeWatch
 from trading.engine.informed import informed, merged
+from trading.engine.samples import Samples
 from trading.ports import Clock, Feed, MarketData, Stream
 
 MARKET_CACHE_SECONDS = 15.0
@@ -45,6 +46,7 @@ class Observer:
         self._histories: dict[str, deque[Tick]] = {}  # by the index's symbol
         self.ticks: deque[Tick] = deque()  # of the index that was read last
         self.view: View | None = None
+        self.samples = Samples()  # what was seen of the last hours' markets
         self.problems: dict[str, str] = {}  # part -> what failed when it was last asked
 
     async def look(self) -> View:
@@ -60,6 +62,7 @@ class Observer:
         previous = self._closed_at_open(market) if market else None
         market = await self._priced(market) if market else None
         self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks))
+        self.samples.take(self.view)
         return self.view
 
     async def _spot(self) -> None:
@@ -150,6 +153,10 @@ class Observer:
         if self.stream and market:
             coming = [m.ticker for m in self._markets if m.open_time == market.close_time]
             self.stream.follow((market.ticker, *coming))
+
+    def coming(self, now: datetime) -> Market | None:
+        """The listed market that opens next."""
+        return min((m for m in self._markets if m.open_time > now), key=lambda m: m.open_time, default=None)
 
     def _current(self, now: datetime) -> Market | None:
         """The market open now that closes first."""

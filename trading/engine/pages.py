@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from trading.domain.events import WindowPassed
 from trading.domain.market import Market, Outcome, Quote, Tick
 from trading.domain.money import ZERO
 from trading.domain.news import StreamHealth
-from trading.domain.order import Balance, Mode, Order, Position
+from trading.domain.order import Balance, Fill, Mode, Order
 from trading.domain.records import AuditEntry
-from trading.domain.signal import Signal
 from trading.domain.state import Halt, Totals, TradingState
-from trading.domain.trade import Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,9 @@ class StatusPage:
     last_beat: datetime | None
     poll_seconds: float
     notices_queued: int
+    coming: Market | None = None  # the one that opens next, where it is listed
+    switched_off: tuple[str, ...] = ()  # strategies that people have disabled; `strategies` are the others
+    one_contract_until: datetime | None = None  # the first hours of real orders; None where they are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +56,7 @@ class BalancePage:
     balance: Balance
     at_risk: Decimal
     day_profit: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class HeldPosition:
-    position: Position
-    trade: Trade | None  # None: not ours, only shown
-    quote: Quote | None
-    close_time: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PositionsPage:
-    label: Label
-    held: tuple[HeldPosition, ...]
+    worth: Decimal | None = None  # of all that is held, sold at the best bids; None where a bid is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +67,6 @@ class OrdersPage:
     live: tuple[Order, ...]
     foreign: tuple[str, ...]
     note: str = ""  # said when the exchange could not be asked
-
-
-@dataclass(frozen=True, slots=True)
-class TradesPage:
-    label: Label
-    trades: tuple[Trade, ...]  # newest first
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +84,34 @@ class PnlPage:
 
 
 @dataclass(frozen=True, slots=True)
-class SignalsPage:
+class EquityPage:
+    """What closed trades of one mode came to, after fees: the running sum at each close, and the sum of each day."""
+
     label: Label
-    strategy: str
-    market: Market | None
-    signals: tuple[Signal, ...]
-    skipped: str  # why nothing is wanted now, empty when an order was sent or is wanted
-    detail: str
-    windows: tuple[WindowPassed, ...]  # the last ones, newest first
+    period: str  # day, week, month, all
+    points: tuple[tuple[datetime, Decimal], ...]  # oldest first; the sum begins at 0 before the first
+    days: tuple[tuple[date, Decimal], ...]  # the owner's dates on which something closed, oldest first
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was seen at one instant: the spot price, and the touch in YES dollars; None where nothing was."""
+
+    at: datetime
+    spot: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketHistoryPage:
+    """One market as it went while we looked, and our fills in it in the current mode; both oldest first."""
+
+    label: Label
+    market: Market
+    samples: tuple[Sample, ...]
+    fills: tuple[Fill, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +255,7 @@ class LimitLine:
 class LimitsPage:
     label: Label
     lines: tuple[LimitLine, ...]
+    one_contract_until: datetime | None = None  # the first hours of real orders; None where they are over
 
 
 @dataclass(frozen=True, slots=True)

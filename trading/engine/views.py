@@ -14,34 +14,41 @@ from typing import cast
 
 from trading.domain.audit import verify_audit
 from trading.domain.errors import ChatopsError
-from trading.domain.events import WindowPassed
-from trading.domain.market import Market
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, OrderStatus, Position
 from trading.domain.records import TABLES, AuditEntry
 from trading.domain.state import Totals
 from trading.domain.trade import Trade
 from trading.engine.cycle import Cycle
+from trading.engine.figures import Figures
 from trading.engine.history import History
+from trading.engine.market_views import MarketViews
 from trading.engine.pages import (
     AuditPage,
     BalancePage,
+    EquityPage,
     HealthPage,
-    HeldPosition,
     Label,
     LimitLine,
     LimitsPage,
+    MarketHistoryPage,
     OrdersPage,
     PnlPage,
+    StatusPage,
+)
+from trading.engine.pages_figures import (
+    HeldPosition,
+    MarketPage,
+    PerformancePage,
     PositionsPage,
     SignalsPage,
-    StatusPage,
     TradesPage,
 )
+from trading.engine.pages_report import ReportPage
+from trading.engine.reports import Reports
 from trading.risk.checks import at_risk
+from trading.risk.first_hours import one_contract_until
 from trading.risk.limits import CHANGEABLE
-
-WINDOWS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,9 @@ class Views:
         self.cycle, self.facts = cycle, facts
         self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
         self.history = History(self.book)
+        self.figures = Figures(self.history, self.book.zone, self.label, lambda: [s.name for s in cycle.strategies])
+        self.seen = MarketViews(cycle, self.label)
+        self.reports = Reports(cycle, self.history)
         self._queued = queued
 
     def label(self) -> Label:
@@ -78,7 +88,7 @@ class Views:
             label=self.label(),
             trading=state.trading,
             halts=tuple(state.halts.values()),
-            strategies=tuple(s.name for s in self.cycle.strategies),
+            strategies=tuple(s.name for s in self.cycle.strategies if s.name not in state.disabled),
             market=view.market if view else None,
             quote=view.quote if view else None,
             tick=view.ticks[-1] if view and view.ticks else None,
@@ -90,13 +100,19 @@ class Views:
             last_beat=self.cycle.pulse.last,
             poll_seconds=self.facts.poll_seconds,
             notices_queued=self._queued(),
+            coming=self.cycle.observer.coming(self.clock.now()),
+            switched_off=tuple(s.name for s in self.cycle.strategies if s.name in state.disabled),
+            one_contract_until=self._one_contract_until(),
         )
 
     async def balance(self) -> BalancePage:
         """Asks the exchange (or the paper book). Raises Unavailable, Unauthorized."""
         mode = self.book.state.mode
         balance = await self.broker.exchanges[mode].balance()
-        return BalancePage(self.label(), balance, at_risk(self.book.state, mode), self._today(mode).day_profit)
+        brings = [held.brings for held in (await self.positions()).held]
+        known = [dollars for dollars in brings if dollars is not None]
+        worth = sum(known, ZERO) if len(known) == len(brings) else None
+        return BalancePage(self.label(), balance, at_risk(self.book.state, mode), self._today(mode).day_profit, worth)
 
     async def positions(self) -> PositionsPage:
         """What is held in the current mode, and what others hold on the account. Raises Unavailable."""
@@ -127,46 +143,53 @@ class Views:
                 note = f"the exchange could not be asked: {error}"
         return OrdersPage(self.label(), live, foreign, note)
 
-    def trades(self, count: int) -> TradesPage:
-        """The newest `count` trades of the current mode."""
+    async def trades(self, count: int, offset: int = 0) -> TradesPage:
+        """The newest `count` trades of the current mode after the first `offset`. Raises StoreRefused."""
         mode, state = self.book.state.mode, self.book.state
-        total = state.totals_of(mode).trades + len(state.open_trades(mode)) + self.history.unfilled(mode)
-        return TradesPage(self.label(), self.history.newest(mode, count), total)
+        totals = state.totals_of(mode)
+        total = totals.trades + totals.unfilled + len(state.open_trades(mode))
+        return TradesPage(self.label(), await self.history.newest(mode, count, offset), total, offset)
 
-    def pnl(self, period: str) -> PnlPage:
+    async def pnl(self, period: str) -> PnlPage:
         """`period` is day, week, month or all."""
         mode = self.book.state.mode
         other = Mode.DRY_RUN if mode is Mode.REAL else Mode.REAL
         start = self._start(period)
+        totals = await self.history.sums(mode, start)
         return PnlPage(
             label=self.label(),
             period=period,
             start=start,
-            totals=self.history.sums(mode, start),
+            totals=totals,
             open_trades=len(self.book.state.open_trades(mode)),
             at_risk=at_risk(self.book.state, mode),
-            other_mode=self.history.sums(other, start),
-            unfilled=self.history.unfilled(mode, start),
+            other_mode=await self.history.sums(other, start),
+            unfilled=totals.unfilled,
         )
 
-    def signals(self) -> SignalsPage:
-        """What the first strategy sees now, and why the last markets were skipped."""
-        name = next((s.name for s in self.cycle.strategies), "")
-        window = self.cycle.windows.current.get(name)
-        passed = cast(list[WindowPassed], self.book.store.tail("windows", WINDOWS_SHOWN))
-        return SignalsPage(
-            label=self.label(),
-            strategy=name,
-            market=window.market if window else self._market(),
-            signals=window.decision.signals if window else (),
-            skipped="ordered"
-            if window and window.ordered
-            else window.decision.skipped or window.reason
-            if window
-            else "",
-            detail="" if window is None or window.ordered else window.decision.detail or window.detail,
-            windows=tuple(reversed(passed)),
-        )
+    async def performance(self, period: str) -> PerformancePage:
+        """What the trades closed in a period say about the strategies. Raises StoreRefused."""
+        return await self.figures.performance(period, self._start(period))
+
+    async def equity(self, period: str) -> EquityPage:
+        """How the profit of a period grew, trade by trade and day by day. Raises StoreRefused."""
+        return await self.figures.equity(period, self._start(period))
+
+    async def report(self, period: str) -> ReportPage:
+        """What the last `day` or `week` came to, up to now."""
+        return ReportPage(self.label(), await self.reports.latest(period))
+
+    def signals(self) -> tuple[SignalsPage, ...]:
+        """What each strategy sees now, and why the last markets were skipped."""
+        return self.seen.signals()
+
+    async def market(self, ticker: str) -> MarketPage:
+        """One market, open or past; without a ticker the one open now. Raises NotFound, Unavailable."""
+        return await self.seen.market(ticker)
+
+    async def market_history(self, ticker: str) -> MarketHistoryPage:
+        """How one market went, for a picture; without a ticker the one open now. Raises NotFound, Unavailable."""
+        return await self.seen.history(ticker)
 
     async def audit_page(self, count: int) -> AuditPage:
         """The newest `count` entries, and whether the chain of those that are not archived is whole."""
@@ -195,7 +218,10 @@ class Views:
             LimitLine(name, getattr(in_force, field), getattr(configured, field), used.get(name))
             for name, field in CHANGEABLE.items()
         )
-        return LimitsPage(self.label(), tuple(lines))
+        return LimitsPage(self.label(), tuple(lines), self._one_contract_until())
+
+    def _one_contract_until(self) -> datetime | None:
+        return one_contract_until(self.book.state, self.broker.limits, self.clock.now())
 
     def health(self) -> HealthPage:
         now, observer, pulse = self.clock.now(), self.cycle.observer, self.cycle.pulse
@@ -217,10 +243,6 @@ class Views:
             streaming=observer.streaming,
             stream=observer.stream.health if observer.stream else None,
         )
-
-    def _market(self) -> Market | None:
-        view = self.cycle.observer.view
-        return view.market if view else None
 
     def _day(self) -> date:
         return self.clock.now().astimezone(self.book.zone).date()

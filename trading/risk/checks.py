@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from trading.domain.market import Market, Quote, on_grid
-from trading.domain.money import ZERO
+from trading.domain.money import ONE, ZERO
 from trading.domain.order import Mode, Order, position_key
 from trading.domain.state import State, TradingState
 from trading.domain.trade import Trade
+from trading.risk.first_hours import in_one_trade, one_contract_until
 from trading.risk.limits import Limits
 
 
@@ -63,6 +64,21 @@ def cooled(order: Order, at: Context) -> Denial | None:
     if at.not_before and at.now < at.not_before:
         return Denial("cooling", f"{(at.not_before - at.now).total_seconds():.0f} s until a cancel-all is over")
     return None
+
+
+def switched_on(order: Order, at: Context) -> Denial | None:
+    if order.strategy in at.state.disabled:
+        return Denial("disabled", f"{order.strategy} is switched off")
+    return None
+
+
+def one_contract(order: Order, at: Context) -> Denial | None:
+    """In the first hours of real orders in production, whatever was wished."""
+    until, contracts = one_contract_until(at.state, at.limits, at.now), in_one_trade(order, at.state)
+    if not until or contracts <= ONE:
+        return None
+    hours = f"{at.limits.first_hours:g}"
+    return Denial("first_hours", f"{contracts:f} contracts, one a trade in the first {hours} h of real orders")
 
 
 def attempted(order: Order, at: Context) -> Denial | None:
@@ -197,8 +213,10 @@ SHARED: tuple[Check, ...] = (halted, attempted, tradable, fresh, collared, uncon
 REDUCING: tuple[Check, ...] = (*SHARED, reduces)  # what lowers risk is held up by no limit on risk
 ADDING: tuple[Check, ...] = (
     *SHARED,
+    switched_on,
     cooled,
     in_time,
+    one_contract,
     affordable,
     order_size,
     position_size,

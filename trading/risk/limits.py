@@ -23,6 +23,8 @@ class Limits:
     seconds_to_close_min: float = 10  # no new risk later than that
     budgets: Mapping[str, Decimal] = field(default_factory=dict)  # at risk by strategy, for those that have one
     order_timeout_seconds: float = 10  # what has not filled by then is cancelled
+    low_balance_usd: Decimal = Decimal("0")  # people are told below it
+    first_hours: float = 48  # after a person has gone live in production: one contract a trade; 0: no such time
     expiry_margin_seconds: float = 20  # on top of the timeout, the exchange itself drops it: a dead bot leaves nothing
 
 

@@ -6,16 +6,22 @@ Said honestly: over 23,336 settled KXBTC15M markets the next one settles on the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
+from typing import ClassVar
 
 from trading.domain.intent import Decision, Intent, View
 from trading.domain.market import Level, Market, Outcome, on_grid
-from trading.domain.money import ONE
+from trading.domain.money import CENT, ONE
 from trading.domain.order import yes_price
 from trading.domain.signal import Signal
 from trading.signals.momentum import MomentumLimits, momentum
 from trading.signals.previous import previous
+from trading.strategies.base import Raises, Tunable
+
+WINDOW_SECONDS = 900  # from the open of a market to its close
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,15 @@ class Consensus:
     quote_age_seconds: float = 15
     momentum: MomentumLimits = field(default_factory=MomentumLimits)
     name: str = "consensus"
+
+    tunables: ClassVar[Mapping[str, Tunable]] = MappingProxyType(
+        {
+            "stake_usd": Tunable(Raises.UP, CENT, Decimal(1_000_000), ceiling="max_order_usd"),
+            "min_price": Tunable(Raises.ANY, CENT, ONE - CENT),
+            "max_price": Tunable(Raises.ANY, CENT, ONE - CENT),
+            "entry_window_seconds": Tunable(Raises.UP, ONE, Decimal(WINDOW_SECONDS)),
+        }
+    )
 
     def on_tick(self, view: View) -> Decision:
         if view.market is None:

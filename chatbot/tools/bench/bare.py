@@ -1,8 +1,9 @@
-"""The floor, as a process: the bare library hears an update and one row is committed. No bot can be faster than that.
+"""The floor, as a process: the bare library hears an update and one row is committed, or it sends an update's text
+back. No bot can be faster than that.
 
     python -m chatbot.tools.bench.bare API_BASE TOKEN FOLDER
 
-It prints one JSON line for each update that it has handled.
+It prints one JSON line for each /kill that it has handled.
 """
 
 from __future__ import annotations
@@ -31,8 +32,13 @@ async def main(api_base: str, token: str, folder: Path) -> None:
         store.commit([Put("control", "kill", Control("kill", {"halted": "manual"}, real_now()))])
         print(json.dumps({"handled": monotonic()}), flush=True)
 
+    async def echo(update: Update, context: Any) -> None:
+        assert update.message, "only messages are commands"
+        await update.message.reply_text(update.message.text or "")
+
     app = ApplicationBuilder().token(token).base_url(f"{api_base}/bot").build()
     app.add_handler(CommandHandler("kill", handle))
+    app.add_handler(CommandHandler("status", echo))
     async with app:
         await app.start()
         assert app.updater, "made with one by default"

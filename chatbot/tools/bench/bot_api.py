@@ -34,10 +34,10 @@ class Mailbox:
 
 
 class BotApi:
-    """`heard` is called with the chat and the text of every message that has come in whole; `read` when updates are
-    being written to a bot."""
+    """`heard` is called with the bot's token, the chat and the text of every message that has come in whole; `read`
+    when updates are being written to a bot."""
 
-    def __init__(self, heard: Callable[[int, str], None], read: Callable[[], None]) -> None:
+    def __init__(self, heard: Callable[[str, int, str], None], read: Callable[[], None]) -> None:
         self._heard, self._read = heard, read
         self.boxes: defaultdict[str, Mailbox] = defaultdict(Mailbox)
         self.refusing = False  # the group's messages, with a 429
@@ -83,7 +83,7 @@ class BotApi:
             case "getUpdates":
                 result: object = await self._updates(self.boxes[request.match_info["token"]], form)
             case "sendMessage":
-                return await self._sent(form)
+                return await self._sent(request.match_info["token"], form)
             case "getMe":
                 result = BOT
             case _:
@@ -102,9 +102,9 @@ class BotApi:
             self._read()
         return box.queue
 
-    async def _sent(self, form: Mapping[str, str]) -> web.Response:
+    async def _sent(self, token: str, form: Mapping[str, str]) -> web.Response:
         chat, text = int(form["chat_id"]), form["text"]
-        self._heard(chat, text)
+        self._heard(token, chat, text)
         if self.refusing and chat == GROUP:
             parameters = {"retry_after": RETRY_AFTER_SECONDS}
             refusal = {"ok": False, "error_code": 429, "description": "Too Many Requests", "parameters": parameters}

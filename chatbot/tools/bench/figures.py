@@ -1,4 +1,4 @@
-"""What a measurement comes to: a median and a 99th percentile, each beside its floor and what is to be reached."""
+"""What a measurement comes to: a median and a high percentile, each beside its floor and what is to be reached."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
+ECHO_RATIO_MAX = 2.0  # of the bare library's echo
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median and 99th percentile of one thing, in its unit."""
+    """Median, 95th and 99th percentile of one thing, in its unit."""
 
     p50: float
+    p95: float
     p99: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
         """Of two values at least; never above the greatest one."""
         cuts = quantiles(values, n=100, method="inclusive")
-        return cls(cuts[49], cuts[98])
+        return cls(cuts[49], cuts[94], cuts[98])
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One thing in milliseconds: beside it `floor`, the least that the same run could do, and `reach`, which its 99th
-    percentile is to stay within; None where nothing was promised."""
+class Kills:
+    """One moment of many kills in milliseconds: beside it `floor`, the least that the same run could do, and `reach`,
+    which its 99th percentile is to stay within; None where nothing was promised."""
 
     load: str
     what: str
@@ -43,6 +46,33 @@ class Measured:
         return [
             _row(f"{name}, p50", self.taken.p50, self.floor.p50, None, None),
             _row(f"{name}, p99", self.taken.p99, self.floor.p99, self.reach, self.holds),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Round trips of one command in milliseconds; `echo` are those of the bare library in the same run, twice of which
+    the 95th percentile may take."""
+
+    line: str
+    load: str
+    taken: Spread
+    echo: Spread
+
+    @property
+    def reach(self) -> float:
+        return ECHO_RATIO_MAX * self.echo.p95
+
+    @property
+    def holds(self) -> bool:
+        return self.taken.p95 <= self.reach
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `bench --json` prints it; only the 95th percentile has a reach."""
+        name = f"answer to {self.line}, {self.load}"
+        return [
+            _row(f"{name}, p50", self.taken.p50, self.echo.p50, None, None),
+            _row(f"{name}, p95", self.taken.p95, self.echo.p95, round(self.reach, 3), self.holds),
         ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.tools.bench.figures import Measured, Spread
+from chatbot.tools.bench.figures import Kills, Spread
 from chatbot.tools.bench.loads import LOADS, Load
 from chatbot.tools.bench.rig import Rig, rig
 
@@ -34,7 +34,7 @@ class Kill:
     floor: float
 
 
-async def kill_latency(folder: Path, kills: int, progress: Progress) -> list[Measured]:
+async def kill_latency(folder: Path, kills: int, progress: Progress) -> list[Kills]:
     """So many kills under each load. Raises Unavailable where the bench itself fails."""
     taken: dict[str, list[Kill]] = {load.name: [] for load in LOADS}
     for done in range(0, kills, ROUND):
@@ -75,7 +75,7 @@ def _ms(start: float, end: float) -> float:
     return (end - start) * 1000
 
 
-def _measured(load: Load, kills: Sequence[Kill]) -> list[Measured]:
+def _measured(load: Load, kills: Sequence[Kill]) -> list[Kills]:
     floor = Spread.of([kill.floor for kill in kills])
     moments = {
         GATE: [kill.gate for kill in kills],
@@ -83,7 +83,7 @@ def _measured(load: Load, kills: Sequence[Kill]) -> list[Measured]:
         REPLY: [kill.reply for kill in kills if kill.reply is not None],
     }
     return [
-        Measured(load.name, what, Spread.of(values), floor, REACH_MS[what] if load.answers or what == GATE else None)
+        Kills(load.name, what, Spread.of(values), floor, REACH_MS[what] if load.answers or what == GATE else None)
         for what, values in moments.items()
         if values
     ]

@@ -26,7 +26,6 @@ from chatbot.front import Front
 from chatbot.life import App
 from chatbot.logs import set_up
 from chatbot.outbox import Channel
-from chatbot.people import roles
 from chatbot.tools.bench.bot_api import GROUP, OWNER
 from chatbot.tools.bench.children import Child, child
 from chatbot.tools.bench.world import BARE_TOKEN, BOT_TOKEN
@@ -159,9 +158,15 @@ def _telegram(settings: Settings, front: Front, desk: Desk, told: Callable[[str]
     """The channel of `run`, without its pace for notices: that is not made for a dozen kills a second."""
     token, chat = settings.telegram_bot_token.get_secret_value(), settings.telegram_notice_chat
     bounds = Bounds(notices_at_once=1_000_000)
-    people, base = roles(settings.telegram_users), settings.telegram_api_base
     made = TelegramChannel(
-        front.handle, COMMANDS, token=token, chat_id=chat, api_base=base, people=people, told=told, bounds=bounds
+        front.handle,
+        COMMANDS,
+        token=token,
+        chat_id=chat,
+        api_base=settings.telegram_api_base,
+        access=front.access,
+        told=told,
+        bounds=bounds,
     )
     return (made,)
 

@@ -30,12 +30,13 @@ class World:
 
     def __init__(self, exchange_port: int) -> None:
         self._news = asyncio.Event()
+        self._asked, self._word = BOT_TOKEN, KILLED  # of whom an answer is awaited, and what it has
         self._reply_at: float | None = None
         self.api = BotApi(self._heard, self._news.set)
         self.relay = Relay(exchange_port, self._news.set)
 
-    def _heard(self, chat: int, text: str) -> None:
-        if chat == OWNER and KILLED in text and self._reply_at is None:
+    def _heard(self, token: str, chat: int, text: str) -> None:
+        if token == self._asked and chat == OWNER and self._word in text and self._reply_at is None:
             self._reply_at = monotonic()
         self._news.set()
 
@@ -47,7 +48,7 @@ class World:
     async def do_kill(self, *, answered: bool) -> Json:
         """The owner sends /kill; when its bytes could be read, when the first cancel was on the wire, and (`answered`)
         when the answer had come."""
-        box = self.api.boxes[BOT_TOKEN]
+        box, self._asked, self._word = self.api.boxes[BOT_TOKEN], BOT_TOKEN, KILLED
         self._reply_at = self.relay.cancel_at = box.read_at = None
         self.api.say(BOT_TOKEN, OWNER, "/kill")
         await self._until(lambda: self.relay.cancel_at and (self._reply_at or not answered))
@@ -66,10 +67,18 @@ class World:
         await self._until(lambda: box.read_at)
         return {"readable": box.read_at}
 
-    async def do_ask(self, *, count: int) -> Json:
-        """Somebody asks for /status in the group, so many times."""
+    async def do_round(self, *, token: str, line: str, word: str) -> Json:
+        """The owner sends a line to a bot; when its bytes could be read, and when an answer with `word` had come."""
+        box, self._asked, self._word = self.api.boxes[token], token, word
+        self._reply_at = box.read_at = None
+        self.api.say(token, OWNER, line)
+        await self._until(lambda: self._reply_at)
+        return {"readable": box.read_at, "reply": self._reply_at}
+
+    async def do_ask(self, *, count: int = 1, line: str = "/status") -> Json:
+        """Somebody sends a line to the group, so many times."""
         for _ in range(count):
-            self.api.say(BOT_TOKEN, GROUP, "/status")
+            self.api.say(BOT_TOKEN, GROUP, line)
         return {}
 
     async def do_chat(self, *, answering: bool = True, refusing: bool = False) -> Json:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
-from fakes_chat import FakeDesk, MemoryStore, Times
+from fakes_chat import FakeDesk, MemoryStore, Times, chat
 
-from chatbot.access import Access, Confirmations
-from chatbot.beside import Beside
+from chatbot.access import Access
+from chatbot.beside import Words
 from chatbot.channels.discord import DiscordChannel
 from chatbot.channels.discord_waits import Waits
+from chatbot.command import Command
 from chatbot.commands.registry import COMMANDS
-from chatbot.locking import Lock
 from chatbot.message import Person, Role
 from chatbot.outbox import Outbox
-from chatbot.router import Router, Told
 from tests.doubles.discord import CHANNEL, GUILD, DiscordDouble
+from tests.doubles.discord_payloads import LOG_CHANNEL
+from trading.clock import real_now
 
 OWNER, OPERATOR, VIEWER, STRANGER = "1", "2", "3", "666"
 GUILD_ROLE = "900000000000000077"
 ROLES = {"discord": {OWNER: Role.OWNER, OPERATOR: Role.OPERATOR, VIEWER: Role.VIEWER, f"&{GUILD_ROLE}": Role.OPERATOR}}
+SECRET = "s3cr3t-of-the-settings"
 HEARTBEAT_MS = 200
 # Short where a test waits for it, long where just a busy machine would make it strike.
 QUICK = Waits(
@@ -39,6 +41,7 @@ QUICK = Waits(
     again=0.02,
     again_max=0.1,
     mend=0.2,
+    log=0.05,
 )
 HASTY = replace(QUICK, post=1.2, login=0.4, hello=0.4, silent=0.5)  # for tests in which something hangs
 PATIENCE_SECONDS = 20.0
@@ -46,13 +49,16 @@ PATIENCE_SECONDS = 20.0
 
 @dataclass(slots=True)
 class Rig:
-    """One bot: `told` is what the channel wanted people to know, `strangers` whom the router turned away."""
+    """One bot: `told` is what the channel wanted people to know, `strangers` whom the router turned away; `words` can
+    be given words to offer."""
 
     double: DiscordDouble
     channel: DiscordChannel
     desk: FakeDesk
     told: list[str]
     strangers: list[Person]
+    access: Access
+    words: dict[str, Words]
     running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -62,27 +68,32 @@ class Rig:
         await self.double.wait_for(lambda: self.channel.listening, seconds)
 
 
-def rig_on(double: DiscordDouble, *, token: str = "", waits: Waits = QUICK) -> Rig:
-    """Another bot for the same Discord."""
-    desk, told, strangers = FakeDesk(), list[str](), list[Person]()
-    router = Router(
-        desk,
-        Beside("0.1.0", UTC, Access(ROLES), Lock()),
-        COMMANDS,
-        Confirmations(),
-        Told(strangers.append, lambda name, error: None),
-    )
+def rig_on(
+    double: DiscordDouble,
+    *,
+    token: str = "",
+    waits: Waits = QUICK,
+    logging: bool = False,
+    commands: Mapping[str, Command] = COMMANDS,
+    secret: str = "",
+) -> Rig:
+    """Another bot for the same Discord; `logging`: with a channel for log lines; `secret`: with a second factor."""
+    made, told = chat(commands, ROLES, now=real_now, secret=secret), list[str]()
+    double.server.add_channel(LOG_CHANNEL, "log")
     channel = DiscordChannel(
-        router.handle,
-        COMMANDS,
+        made.router.handle,
+        commands,
+        complete=made.router.complete,
         token=token or double.token,
         guild_id=GUILD,
         channel_id=CHANNEL,
+        log_channel_id=LOG_CHANNEL if logging else "",
+        clean=lambda text: text.replace(SECRET, "***"),
         api_base=double.api_base,
         told=told.append,
         waits=waits,
     )
-    return Rig(double, channel, desk, told, strangers)
+    return Rig(double, channel, made.desk, told, made.strangers, made.access, made.router._beside.words)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

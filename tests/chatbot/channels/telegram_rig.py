@@ -12,7 +12,7 @@ from typing import Any
 
 from doubles.telegram import TelegramDouble
 from doubles.telegram_chats import Message
-from fakes_chat import MANUAL, NOW, ROLES, Chat, MemoryStore, chat, notice
+from fakes_chat import MANUAL, NOW, Chat, MemoryStore, chat, notice
 
 from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.telegram_wire import Bounds
@@ -111,7 +111,7 @@ def make(
         chat_id=chat_id,
         topic_id=topic_id,
         api_base=double.base,
-        people=ROLES["telegram"],
+        access=made.access,
         told=told.append,
         now=made.times.now,
         bounds=replace(bounds, **changed),

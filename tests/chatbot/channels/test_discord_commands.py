@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 from discord_rig import GUILD_ROLE, OPERATOR, OWNER, QUICK, STRANGER, VIEWER, Post, rig_on, talking
 from fakes_chat import MANUAL, notice
+from pyotp import TOTP, random_base32
 
-from chatbot.commands.registry import COMMANDS
+from chatbot.channels.discord_text import pages_of
+from chatbot.commands.registry import COMMANDS, offered
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord_payloads import EPHEMERAL, OTHER_GUILD
 
@@ -39,6 +41,7 @@ async def test_the_commands_are_registered_once_with_typed_options() -> None:
         listed = {each["name"]: each for each in await rig.double.wait_for(lambda: rig.double.commands)}
         assert list(listed) == list(COMMANDS)
         assert listed["status"]["description"] == "Everything at a glance"
+        assert listed["kill"]["description"].endswith(" (operator)")
         assert [c["value"] for c in listed["dryrun"]["options"][0]["choices"]] == ["on", "off"]
         assert listed["dryrun"]["options"][0]["required"]
         option = listed["trades"]["options"][0]
@@ -106,7 +109,7 @@ async def test_a_double_tap_on_confirm_acts_once_and_shows_what_the_first_did() 
         await rig.double.answer(second)
         await rig.double.answer(first)
         assert rig.desk.done == ["resume by user1 (discord:1)"]
-        assert message.content.startswith("**Resumed: trading is ACTIVE**")
+        assert message.text.startswith("**Resumed: trading is ACTIVE**")
         assert message.buttons == []
         assert "used already" in second.text
 
@@ -189,7 +192,7 @@ async def test_a_slow_press_is_announced_in_place() -> None:
         assert (pressed.callback or {})["type"] == DEFERRED_UPDATE
         rig.desk.hang.set()
         await rig.double.answer(pressed)
-        assert question.replies[0].content.startswith("**Dry run is off**")
+        assert question.replies[0].text.startswith("**Dry run is off**")
 
 
 async def test_what_raises_risk_is_refused_when_it_comes_late_and_what_lowers_it_is_not() -> None:
@@ -241,10 +244,70 @@ async def test_an_answer_that_discord_loses_is_logged_and_the_command_has_run(ca
 
 
 async def test_a_long_answer_comes_in_parts_with_its_buttons_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.channels.discord_text.PAGE_LENGTH_MAX", 250)
+    monkeypatch.setattr("chatbot.channels.discord_showing.pages_of", lambda reply: pages_of(reply, 250))
     async with talking() as rig:
         asked = await rig.double.slash(VIEWER, "status")
         await rig.double.wait_for(lambda: len(asked.replies) > 1 and asked.replies[-1].buttons)
-        assert all(len(each.content) <= 350 and each.ephemeral for each in asked.replies)
+        assert all(len(each.text) <= 350 and each.ephemeral for each in asked.replies)
         assert [bool(each.buttons) for each in asked.replies][:-1] == [False] * (len(asked.replies) - 1)
-        assert asked.replies[1].content.startswith(f"-# 2 of {len(asked.replies)}")
+        assert asked.replies[1].text.startswith(f"-# 2 of {len(asked.replies)}")
+
+
+async def test_a_member_who_loses_the_role_loses_access_at_once() -> None:
+    async with talking() as rig:
+        shown = await rig.double.slash("55", "status", roles=(GUILD_ROLE,))
+        await rig.double.answer(shown)
+        asked = [
+            await rig.double.slash("55", "pause"),
+            await rig.double.press("55", shown.replies[0], "Refresh"),
+            await rig.double.slash("55", "pause", roles=("900000000000000078",)),
+        ]
+        await asyncio.sleep(SILENCE_SECONDS + 0.15)
+        assert [each.silent for each in asked] == [True] * 3
+        assert rig.desk.done == []
+
+
+async def test_one_who_is_revoked_is_a_stranger_whatever_the_roles_say() -> None:
+    async with talking() as rig:
+        rig.access.revoke("discord", "55")
+        asked = await rig.double.slash("55", "pause", roles=(GUILD_ROLE,))
+        await asyncio.sleep(SILENCE_SECONDS)
+        assert asked.silent
+
+
+async def test_an_old_question_is_dead_after_a_restart_and_an_old_button_asks_anew() -> None:
+    async with talking() as rig:
+        rig.desk.halts = (MANUAL,)
+        question = await rig.double.slash(OWNER, "resume")
+        await rig.double.answer(question)
+        await rig.channel.close()
+        again = rig_on(rig.double)
+        again.desk.halts = (MANUAL,)
+        again.start()
+        await again.listening()
+        pressed = await rig.double.press(OWNER, question.replies[0], "Confirm")
+        await rig.double.answer(pressed)
+        assert "used already or has expired" in question.replies[0].text
+        assert again.desk.done == []
+        await again.channel.close()
+
+
+async def test_a_one_time_code_confirms_as_a_slash_command_and_is_never_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    async with talking(secret=(secret := random_base32()), commands=offered(codes=True)) as rig:
+        rig.desk.halts = (MANUAL,)
+        code = TOTP(secret).now()
+        question = await rig.double.slash(OWNER, "resume")
+        assert "send /confirm 123456" in await rig.double.answer(question)
+        assert [each["label"] for each in question.replies[0].buttons] == ["Cancel"]
+        wrong = await rig.double.slash(OWNER, "confirm", code=f"{(int(code) + 1) % 1_000_000:06}")
+        assert "wrong" in await rig.double.answer(wrong)
+        assert rig.desk.done == []
+        assert "Resumed" in await rig.double.answer(await rig.double.slash(OWNER, "confirm", code=code))
+        again = await rig.double.slash(OWNER, "confirm", code=code)
+        assert "Nothing waits" in await rig.double.answer(again)
+        assert rig.desk.done == ["resume by user1 (discord:1)"]
+        assert code not in caplog.text
+        assert code not in str(rig.desk.audits)

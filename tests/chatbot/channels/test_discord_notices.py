@@ -10,7 +10,9 @@ import pytest
 from discord_rig import HASTY, Post, rig_on, talking
 from fakes_chat import ago, notice
 
-from chatbot.outbox import DeliveryFailed, How
+from chatbot.channels.discord_text import COLOURS
+from chatbot.message import Picture
+from chatbot.outbox_channel import DeliveryFailed, How
 from tests.doubles.discord import CHANNEL, DiscordDouble
 
 ALL = [f"notice {n}" for n in range(1, 21)]
@@ -68,7 +70,7 @@ async def test_where_nonces_do_not_help_just_the_unknown_ones_are_repeated_and_m
     async with talking(waits=HASTY) as rig:
         post = Post(rig)
         post.store.owe(*TWENTY)
-        rig.double.enforces_nonces = False
+        rig.double.api.enforces_nonces = False
         rig.double.fault("message", "slow", seconds=2.0, count=1)
         async with post.delivering():
             await post.all_delivered()
@@ -80,7 +82,7 @@ async def test_a_dropped_connection_is_of_unknown_outcome(kind: str, repeated: l
     async with talking() as rig:
         post = Post(rig)
         post.store.owe(*TWENTY)
-        rig.double.enforces_nonces = False
+        rig.double.api.enforces_nonces = False
         rig.double.fault("message", kind, count=1)
         async with post.delivering():
             await post.all_delivered()
@@ -106,8 +108,8 @@ async def test_markup_of_others_is_shown_as_it_is() -> None:
             await post.all_delivered()
         assert [int(m.content.split()[1]) for m in rig.double.messages] == list(range(1, 21))
         for message in rig.double.messages:
-            assert message.content.count("```") == 2  # our own fence and no other
-            outside = "".join(message.content.split("```")[::2])
+            assert message.text.count("```") == 2  # our own fence and no other
+            outside = "".join(message.text.split("```")[::2])
             assert "@everyone" not in outside
             assert "<@1" not in outside
             assert not re.search(r"(?<!\\)[`_~|]", outside)
@@ -121,7 +123,7 @@ async def test_five_thousand_characters_arrive_whole_and_no_message_is_too_long(
         async with post.delivering():
             await post.all_delivered()
         assert titles(rig.double) == ALL
-        text = "\n".join(m.content for m in rig.double.messages)
+        text = "\n".join(m.text for m in rig.double.messages)
         assert re.findall(r"w\d{4}", text) == words * 20
         assert rig.double.messages[1].content.startswith("-# 2 of ")
 
@@ -130,20 +132,20 @@ async def test_a_part_that_has_arrived_is_not_sent_again() -> None:
     words = [f"w{n:04}" for n in range(835)]
     async with talking() as rig:
         post = Post(rig)
-        rig.double.enforces_nonces = False
+        rig.double.api.enforces_nonces = False
         post.store.owe(notice(1, note=" ".join(words)))
         async with post.delivering():
             await rig.double.wait_for(lambda: rig.double.messages)
             rig.double.fault("message", 502, count=1)
             await post.all_delivered()
-        assert re.findall(r"w\d{4}", "\n".join(m.content for m in rig.double.messages)) == words
+        assert re.findall(r"w\d{4}", "\n".join(m.text for m in rig.double.messages)) == words
 
 
 async def test_a_part_of_unknown_outcome_is_repeated_alone_and_marked() -> None:
     words = [f"w{n:04}" for n in range(600)]
     async with talking() as rig:
         post = Post(rig)
-        rig.double.enforces_nonces = False
+        rig.double.api.enforces_nonces = False
         rig.double.fault("message", "unused", count=1)  # the first part passes
         rig.double.fault("message", "reset_after", count=1)
         post.store.owe(notice(1, note=" ".join(words)))
@@ -174,7 +176,7 @@ async def test_a_killed_process_goes_on_where_it_was() -> None:
     async with talking() as rig:
         post = Post(rig)
         post.store.owe(*TWENTY)
-        rig.double.enforces_nonces = False
+        rig.double.api.enforces_nonces = False
         for _ in range(3):
             rig.double.fault("message", "unused", count=1)
         rig.double.fault("message", "slow", seconds=5, count=1)
@@ -187,14 +189,97 @@ async def test_a_killed_process_goes_on_where_it_was() -> None:
         assert titles(rig.double) == [*ALL[:4], "notice 4 (repeat)", *ALL[4:]]
 
 
-async def test_notices_of_one_trade_reply_to_its_first() -> None:
+async def test_it_says_what_names_the_first_message_and_replies_where_it_is_told() -> None:
+    words = " ".join(f"w{n:04}" for n in range(835))
     async with talking() as rig:
-        for n, trade in enumerate(("a", "", "b", "a", "b"), 1):
-            await rig.channel.deliver(notice(n, trade_id=trade), How())
-        first_a, _, first_b, second_a, second_b = rig.double.messages
-        assert (first_a.reply_to, first_b.reply_to) == ("", "")
-        assert (second_a.reply_to, second_b.reply_to) == (first_a.id, first_b.id)
-        assert second_a.body["message_reference"]["fail_if_not_exists"] is False
+        first = await rig.channel.deliver(notice(1, trade_id="a", note=words), How())
+        assert first == rig.double.messages[0].id
+        parts = len(rig.double.messages)
+        await rig.channel.deliver(notice(2, trade_id="a", note=words), How(reply_to=first))
+        assert [m.reply_to for m in rig.double.messages] == [""] * parts + [first] + [""] * (parts - 1)
+        assert rig.double.messages[parts].body["message_reference"]["fail_if_not_exists"] is False
+
+
+async def test_a_silent_notice_rings_no_phone() -> None:
+    async with talking() as rig:
+        await rig.channel.deliver(notice(1), How(silent=True))
+        await rig.channel.deliver(notice(2), How())
+        assert [m.body.get("flags", 0) for m in rig.double.messages] == [4096, 0]
+
+
+async def test_a_notice_has_the_colour_of_its_mood_and_its_title_before_it() -> None:
+    async with talking() as rig:
+        await rig.channel.deliver(notice(1, mood="gain"), How())
+        [message] = rig.double.messages
+        assert message.content == "**notice 1**"
+        assert message.embed["color"] == COLOURS["gain"]
+
+
+async def test_a_picture_goes_with_the_last_part_in_its_embed() -> None:
+    picture = Picture(b"\x89PNG and so on", "the day's profit as a curve")
+    async with talking() as rig:
+        await rig.channel.deliver(notice(1, note=" ".join(["word"] * 600)), How(picture=picture))
+        *others, last = rig.double.messages
+        assert others
+        assert not any(m.files for m in others)
+        assert last.files == {"picture.png": picture.png}
+        assert last.embed["image"] == {"url": "attachment://picture.png"}
+        assert last.body["attachments"][0]["description"] == picture.caption
+
+
+async def test_a_picture_that_is_refused_holds_up_no_text() -> None:
+    async with talking() as rig:
+        rig.double.fault("message", 413, count=1)
+        await rig.channel.deliver(notice(1), How(picture=Picture(b"png", "a curve")))
+        [message] = rig.double.messages
+        assert message.content.startswith("notice 1")
+        assert message.files == {}
+
+
+@pytest.mark.parametrize("lacking", ["embed", "attach"])
+async def test_without_the_permission_to_embed_notices_come_plain_and_it_is_told_once(lacking: str) -> None:
+    how = How(picture=Picture(b"png", "a curve"))
+    async with talking() as rig:
+        rig.double.api.lacks = {lacking}
+        for n in (1, 2):
+            await rig.channel.deliver(notice(n), how)
+        assert [m.content.split("\n")[0] for m in rig.double.messages] == ["notice 1", "notice 2"]
+        assert len(rig.told) == 1
+        assert "Embed Links" in rig.told[0]
+        rig.double.api.lacks.clear()
+        await rig.channel.deliver(notice(3), how)
+        assert rig.double.messages[2].embed
+        rig.double.api.lacks = {lacking}
+        await rig.channel.deliver(notice(4), how)
+        assert len(rig.told) == 2
+
+
+@pytest.mark.parametrize("trouble", ["deleted", "hidden", "send", "kicked", "token"])
+async def test_what_people_must_mend_is_told_once_and_mended_by_itself(trouble: str) -> None:
+    async with talking() as rig:
+        double, post = rig.double, Post(rig)
+        server, before = double.server, dict(double.server.channels)
+        token = double.token
+        make = {
+            "deleted": lambda: server.channels.pop(CHANNEL),
+            "hidden": lambda: server.hidden.add(CHANNEL),
+            "send": lambda: double.api.lacks.add("send"),
+            "kicked": lambda: setattr(server, "bot_is_in", False),
+            "token": lambda: setattr(double, "token", "another"),
+        }
+        make[trouble]()
+        post.store.owe(*TWENTY)
+        async with post.delivering():
+            await double.wait_for(lambda: len(post.slept) >= 3)
+            assert len(rig.told) == 1
+            assert not any(token in text for text in rig.told)
+            server.channels.update(before)
+            server.hidden.clear()
+            double.api.lacks.clear()
+            server.bot_is_in, double.token = True, token
+            await post.all_delivered()
+        assert titles(double) == ALL
+        assert len(rig.told) == 1
 
 
 async def test_a_late_notice_says_so() -> None:
@@ -223,7 +308,7 @@ async def test_a_text_that_discord_refuses_is_sent_again_plain() -> None:
     async with talking() as rig:
         await rig.channel.deliver(notice(1, trade_id="a"), How())
         rig.double.fault("message", 400, count=1)
-        await rig.channel.deliver(notice(2, trade_id="a"), How())
+        await rig.channel.deliver(notice(2, trade_id="a"), How(reply_to=rig.double.messages[0].id))
         assert rig.double.messages[1].content.startswith("notice 2")
         assert rig.double.messages[1].reply_to == ""
 

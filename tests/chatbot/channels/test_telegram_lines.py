@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fakes_chat import MANUAL
 from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, VIEWER_ID, Rig, bot
 
 from chatbot.command import Context, command, registry
 from chatbot.commands.registry import COMMANDS
-from chatbot.message import Button, Picture, Reply, Role, Table
+from chatbot.message import Button, Reply, Role, Table
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 
@@ -88,23 +87,40 @@ async def test_an_answer_nobody_can_get_is_given_up() -> None:
         assert len(rig.double.asked("sendMessage")) == 1
 
 
-PNG = bytes.fromhex("89504e470d0a1a0a") + b"picture"
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (403, "Forbidden: bot was blocked by the user"),
+        (403, "Forbidden: bot is not a member of the supergroup chat"),
+        (400, "Bad Request: chat not found"),
+        (400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+    ],
+)
+async def test_who_shuts_the_bot_out_is_asked_once_and_everybody_else_is_answered(code: int, text: str) -> None:
+    async with bot() as rig:
+        refused = rig.double.refuse("sendMessage", code, text, times=100)
+        rig.double.say(VIEWER_ID, "/status")
+        await rig.double.wait_for(lambda: refused.seen)
+        await rig.settle()
+        assert refused.seen <= 3  # as it should look, plain, and without its buttons at most
+        rig.double.faults.clear()
+        assert await rig.answer(OWNER_ID, "/status") == "Status"
 
 
-@pytest.mark.parametrize(("note", "messages"), [("short", 1), ("long " * 400, 2)])
-async def test_a_picture_comes_with_its_text(note: str, messages: int) -> None:
-    async def chart(ctx: Context) -> Reply:
-        """Draw."""
-        return Reply("Chart", note=note, picture=Picture(PNG, "a line"), buttons=(Button("Refresh", "/chart"),))
+async def test_the_answer_follows_a_group_that_moved() -> None:
+    async with bot() as rig:
+        rig.double.chats.moved[-42] = GROUP
+        rig.double.say(VIEWER_ID, "/status", -42)
+        [message] = await rig.double.wait_for(lambda: rig.double.messages(GROUP))
+        assert message.title == "Status"
 
-    async with bot(commands=registry([command(role=Role.VIEWER)(chart)])) as rig:
-        await rig.answer(VIEWER_ID, "/chart")
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == messages)
-        assert rig.double.messages()[0].photo == PNG
-        assert "".join(rig.double.titles()) == "Chart"
-        assert [message.lines for message in rig.double.messages()][-1] == ["/chart"]
-        rig.double.refuse("sendPhoto", 400, "Bad Request: PHOTO_INVALID_DIMENSIONS", times=1)
-        assert await rig.answer(VIEWER_ID, "/chart") == "Chart"
+
+async def test_an_answer_in_a_topic_that_is_gone_comes_in_the_group() -> None:
+    async with bot() as rig:
+        rig.double.chats.topics_gone.add(5)
+        rig.double.say(VIEWER_ID, "/status", GROUP, topic=5)
+        [message] = await rig.double.wait_for(lambda: rig.double.messages(GROUP))
+        assert (message.title, message.topic) == ("Status", None)
 
 
 async def test_a_long_answer_has_its_buttons_under_the_last_part() -> None:
@@ -117,100 +133,6 @@ async def test_a_long_answer_has_its_buttons_under_the_last_part() -> None:
         rig.double.say(VIEWER_ID, "/table")
         await rig.double.wait_for(lambda: len(rig.double.messages()) == 3)
         assert [message.lines for message in rig.double.messages()] == [[], [], ["/table"]]
-
-
-# --- presses --------------------------------------------------------------------------------------------------------
-
-
-async def test_a_refresh_is_put_in_its_place_and_its_press_answered() -> None:
-    async with bot() as rig:
-        await rig.answer(VIEWER_ID, "/status")
-        [message] = rig.double.messages()
-        rig.chat.desk.halts = (MANUAL,)
-        rig.double.press(VIEWER_ID, message)
-        await rig.double.wait_for(lambda: message.edits and rig.double.chats.presses_answered)
-        assert "HALTED" in message.text
-        rig.double.press(VIEWER_ID, message)  # nothing has changed, which is no error
-        await rig.double.wait_for(lambda: len(rig.double.chats.presses_answered) == 2)
-        assert (message.edits, len(rig.double.messages())) == (1, 1)
-
-
-async def test_a_refresh_of_what_is_gone_is_a_new_message() -> None:
-    async with bot() as rig:
-        await rig.answer(VIEWER_ID, "/status")
-        message = rig.double.chats.shown[VIEWER_ID].popitem()[1]
-        rig.double.press(VIEWER_ID, message)
-        await rig.double.wait_for(lambda: rig.double.messages())
-        assert rig.double.titles() == ["Status"]
-
-
-async def test_confirm_acts_answers_anew_and_its_buttons_go() -> None:
-    async with bot() as rig:
-        question = await rig.asked()
-        assert [key["text"] for key in question.keys] == ["Confirm", "Cancel"]
-        rig.double.press(OWNER_ID, question, "Confirm")
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == 2 and not question.keys)
-        assert rig.chat.desk.done == ["resume by User 1 (telegram:1)"]
-        assert rig.double.titles()[1] == "Resumed: trading is ACTIVE"
-
-
-async def test_a_double_tap_acts_once() -> None:
-    async with bot() as rig:
-        question = await rig.asked()
-        for _ in range(3):
-            rig.double.press(OWNER_ID, question, "Confirm")
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == 4)
-        assert len(rig.chat.desk.done) == 1
-
-
-@pytest.mark.parametrize("what", ["message", "press"])
-async def test_an_update_that_comes_twice_acts_once(what: str) -> None:
-    async with bot() as rig:
-        question = await rig.asked()
-        press = what == "press"
-        update = rig.double.press(OWNER_ID, question) if press else rig.double.say(OWNER_ID, "/pause")
-        await rig.double.wait_for(lambda: rig.chat.desk.done)
-        rig.double.replay(update)
-        rig.double.replay(update | {"update_id": 1} if press else update)
-        assert await rig.answer(OWNER_ID, "/version")
-        await rig.settle()
-        assert len(rig.chat.desk.done) == 1
-        assert len(rig.double.messages()) == 3
-
-
-async def test_somebody_elses_press_leaves_the_question_as_it_is() -> None:
-    async with bot() as rig:
-        question = await rig.asked(chat_id=GROUP)
-        rig.double.press(OPERATOR_ID, question, "Confirm")
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
-        await rig.settle()
-        assert rig.chat.desk.done == []
-        assert question.keys
-        rig.double.press(OWNER_ID, question, "Confirm")
-        await rig.double.wait_for(lambda: rig.chat.desk.done and not question.keys)
-
-
-async def test_a_stale_press_raises_nothing_and_a_stale_kill_still_kills() -> None:
-    async with bot() as rig:
-        question = await rig.asked()
-        rig.double.press(OWNER_ID, question, "Confirm", ago=90)
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
-        assert rig.chat.desk.done == []
-        assert "sent 90 s ago" in rig.double.messages()[-1].text
-        rig.double.press(OWNER_ID, question, "/kill", ago=90_000)
-        await rig.double.wait_for(lambda: rig.chat.desk.done)
-        assert rig.chat.desk.done == ["kill by User 1 (telegram:1)"]
-
-
-async def test_a_button_of_a_slow_command_does_not_stay_busy() -> None:
-    async with bot() as rig:
-        rig.chat.desk.hanging = True
-        await rig.answer(VIEWER_ID, "/status")
-        rig.double.press(VIEWER_ID, rig.double.messages()[0], "/balance")
-        await rig.double.wait_for(lambda: rig.double.chats.presses_answered)
-        assert len(rig.double.messages()) == 1
-        rig.chat.desk.hang.set()
-        await rig.double.wait_for(lambda: len(rig.double.messages()) == 2)
 
 
 def test_every_command_fits_the_menu() -> None:

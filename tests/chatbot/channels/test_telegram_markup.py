@@ -20,6 +20,7 @@ from chatbot.channels.telegram_markup import (
     units,
 )
 from chatbot.message import Button, Reply, Table
+from chatbot.render import table_lines
 
 MARKUP = '`<b>&"*_[]()~>#+-=|{}.!</pre></b>&lt;'
 
@@ -65,6 +66,25 @@ def test_whatever_the_text_telegram_parses_it_and_shows_just_that(reply: Reply) 
             assert text_of(html(repeated(page)), "HTML")
 
 
+CELL = st.text(max_size=12) | st.sampled_from((MARKUP[:12], "😀😀😀", "row"))
+TABLES = st.builds(
+    lambda rows: Table(("A", "B"), tuple(rows * 40)), st.lists(st.tuples(CELL, CELL), min_size=1, max_size=12)
+)
+
+
+@given(TABLES, TEXT)
+@settings(max_examples=60, deadline=None)
+def test_no_page_is_too_long_or_cuts_a_row_or_an_entity(table: Table, note: str) -> None:
+    reply = Reply("T", "l", table=table, note=note * 20)
+    rows = table_lines(table)
+    shown = []
+    for page in pages_of(reply):
+        assert units(plain(page)) <= TEXT_UNITS_MAX
+        assert parsed(html(page), "HTML") == plain(page)  # each page is whole HTML by itself
+        shown += [line for block in page if block.kind == "table" for line in block.lines]
+    assert shown == rows  # each row whole, once, and in order
+
+
 def test_a_long_reply_is_split_between_rows_and_loses_nothing() -> None:
     rows = tuple((f"row {n}", "😀" * 5, MARKUP[:9]) for n in range(1, 300))
     pages = pages_of(Reply("T", table=Table(("A", "B", "C"), rows)))
@@ -91,10 +111,14 @@ def test_a_page_found_too_long_is_halved() -> None:
 
 
 def test_buttons_stand_two_in_a_row_and_carry_their_lines() -> None:
-    made = keyboard((Button("Confirm", "/confirm 1", "danger"), Button("Cancel", "/decline 1"), Button("X", "/x")))
+    buttons = (Button("Confirm", "/confirm 1", "danger"), Button("Cancel", "/decline 1"), Button("X", "/x"))
+    choices = tuple(Button(f"Flatten {n}", f"/flatten {n}", "danger") for n in (1, 2))
+    made = keyboard(Reply("T", buttons=buttons, choices=choices))
     assert made
     assert [[(key.text, key.callback_data, key.style) for key in row] for row in made.inline_keyboard] == [
+        [("Flatten 1", "/flatten 1", "danger")],
+        [("Flatten 2", "/flatten 2", "danger")],
         [("Confirm", "/confirm 1", "danger"), ("Cancel", "/decline 1", None)],
         [("X", "/x", None)],
     ]
-    assert keyboard(()) is None
+    assert keyboard(Reply("T")) is None

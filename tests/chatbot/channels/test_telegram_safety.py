@@ -25,6 +25,7 @@ async def test_a_stranger_changes_nothing_and_gets_nothing() -> None:
         await rig.ready()
         question = await rig.asked(chat_id=GROUP)
         code = question.lines[0]
+        await rig.double.wait_for(lambda: f"chat_member:{GROUP}:{OWNER_ID}" in rig.double.chats.menus)
         before = len(rig.double.calls)
         d = rig.double
         said = d.say(STRANGER_ID, "/kill")

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from doubles.telegram import TOKEN, TelegramDouble
 from fakes_chat import notice
-from telegram_rig import GROUP, SHORT, STRANGER_ID, bot, make, running
+from telegram_rig import SHORT, bot, make, running
 
 from chatbot.channels.telegram_polling import REFUSED, TWO_READERS, TWO_READERS_WEBHOOK, Trouble
-from chatbot.commands.registry import COMMANDS
 from chatbot.outbox import DeliveryFailed, How
 from trading.clock import monotonic
 
@@ -59,6 +58,23 @@ async def test_a_second_reader_is_told_once_and_survived() -> None:
         await rig.double.wait_for(lambda: fault.seen == 5)
         assert await rig.answer(1, "/status") == "Status"
         assert rig.told == [TWO_READERS]
+
+
+async def test_of_two_bots_on_one_token_each_says_so_and_one_reads_on_when_the_other_stops(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    double = TelegramDouble()
+    await double.start()
+    one, other = make(double), make(double)
+    async with running(one):
+        async with running(other):
+            await double.wait_for(lambda: one.told and other.told)
+        assert (one.told, other.told) == ([TWO_READERS], [TWO_READERS])
+        assert TWO_READERS in caplog.text
+        assert await one.answer(1, "/status") == "Status"
+        assert await one.answer(1, "/version")
+        assert one.told == [TWO_READERS]
+    await double.stop()
 
 
 async def test_one_conflict_alone_is_our_own_last_poll() -> None:
@@ -153,29 +169,6 @@ async def test_closing_is_quick_while_the_api_hangs(method: str) -> None:
             await rig.channel.deliver(notice(1), How())
         await rig.channel.close()  # twice is harmless
     await double.stop()
-
-
-# --- the menu -------------------------------------------------------------------------------------------------------
-
-
-async def test_everybody_gets_the_menu_of_their_role_and_strangers_none() -> None:
-    async with bot(chat_id=str(GROUP)) as rig:
-        menus = rig.double.chats.menus
-        await rig.double.wait_for(lambda: len(menus) == 7)
-        assert menus["default"] == []
-        assert menus["chat:1"] == menus[f"chat_member:{GROUP}:1"] == list(COMMANDS)
-        assert "resume" not in menus["chat:2"]
-        assert "kill" in menus["chat:2"]
-        assert "kill" not in menus[f"chat_member:{GROUP}:3"]
-        assert not any(str(STRANGER_ID) in scope for scope in menus)
-
-
-async def test_a_menu_that_fails_breaks_nothing_and_comes_with_the_next_line() -> None:
-    async with bot() as rig:
-        rig.double.refuse("setMyCommands", 400, "Bad Request: chat not found", times=3)
-        assert await rig.answer(3, "/status") == "Status"
-        assert await rig.answer(3, "/version")
-        await rig.double.wait_for(lambda: "chat:3" in rig.double.chats.menus)
 
 
 # --- the token ------------------------------------------------------------------------------------------------------

@@ -1,55 +1,28 @@
-"""The terminal and standard input as channels: typed lines in, answers and notices out, clean ends."""
+"""The prompt as a channel: typed lines in, answers and notices above it, completion, a clean end."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from fakes_chat import MANUAL, Chat, chat, notice
+from fakes_chat import MANUAL, chat, notice
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from terminal_rig import Screen, until
 
 from chatbot.channels import terminal
-from chatbot.channels.terminal import StdinChannel, TerminalChannel, Words, styled
+from chatbot.channels.terminal import TerminalChannel, Words, colours, columns_now
+from chatbot.command import Context, From, command, registry
 from chatbot.commands.registry import COMMANDS
-from chatbot.message import Reply
-from chatbot.outbox import DeliveryFailed, How
-from trading.clock import real_now
+from chatbot.message import Picture, Reply, Role
+from chatbot.outbox import How
 from trading.domain.errors import Unavailable
-
-
-async def until(what: Callable[[], object]) -> None:
-    for _ in range(600):
-        if what():
-            return
-        await asyncio.sleep(0.005)
-    raise TimeoutError
-
-
-class Screen:
-    """What was written, without styles."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def write(self, text: str) -> None:
-        self.parts.append(re.sub(r"\x1b\[\d+m", "", text))
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.parts)
-
-    @property
-    def titles(self) -> list[str]:
-        return [part.strip().split("\n")[0] for part in self.parts]
-
 
 # --- the prompt -----------------------------------------------------------------------------------------------------
 
@@ -58,9 +31,19 @@ class Desktop:
     """A terminal channel whose keyboard is a pipe."""
 
     def __init__(self, keys: PipeInput, toolbar: Callable[[], str] = lambda: "all well") -> None:
-        self.keys, self.screen, self.chat = keys, Screen(), chat()
-        self.channel = TerminalChannel(
-            self.chat.router.handle, COMMANDS, toolbar, input=keys, output=DummyOutput(), write=self.screen.write
+        self.keys, self.screen, self.chat, self.toolbar = keys, Screen(), chat(), toolbar
+        self.channel = self.made()
+
+    def made(self, folder: Path | None = None) -> TerminalChannel:
+        return TerminalChannel(
+            self.chat.router.handle,
+            COMMANDS,
+            self.toolbar,
+            complete=self.chat.router.complete,
+            folder=folder,
+            input=self.keys,
+            output=DummyOutput(),
+            write=self.screen.write,
         )
 
     @asynccontextmanager
@@ -138,142 +121,92 @@ async def test_the_toolbar_shows_the_state_or_why_not(desktop: Desktop) -> None:
         assert Desktop(keys, fails).channel._bottom() == "no state yet"
 
 
+# --- completion -----------------------------------------------------------------------------------------------------
+
+
+@command(role=Role.VIEWER, aliases=("halt",))
+async def stop(ctx: Context) -> Reply:
+    """End it."""
+    return Reply("")
+
+
+@command(role=Role.VIEWER)
+async def market(ctx: Context, ticker: Annotated[str, From("ticker")], n: int = 1) -> Reply:
+    """Show one."""
+    return Reply("")
+
+
+TWO = registry([stop, market])
+TICKERS = ("KXBTC-1", "KXETH-2")
+
+
+def offers(person: object, command: str, parameter: str, typed: str) -> list[str]:
+    assert person == terminal.HOST
+    return [each for each in TICKERS if parameter == "ticker" and each.casefold().startswith(typed.casefold())]
+
+
+def offered(typed: str, words: Words) -> list[str]:
+    return [each.text for each in words.get_completions(Document(typed), CompleteEvent())]
+
+
 @pytest.mark.parametrize(
-    ("typed", "offered"),
+    ("typed", "words"),
     [
-        ("st", ["/status", "/start"]),
-        ("/pn", ["/pnl"]),
-        ("pnl ", ["day", "week", "month", "all"]),
-        ("/pnl w", ["week"]),
-        ("/dryrun o", ["on", "off"]),
-        ("/pnl week ", []),
+        ("", ["/stop", "/market"]),
+        ("st", ["/stop"]),
+        ("/ST", ["/stop"]),
+        ("ha", ["/halt"]),
+        ("market ", list(TICKERS)),
+        ("  /market  kxe", ["KXETH-2"]),
+        ("/market KXBTC-1 ", []),
+        ("/market KXBTC-1 1 ", []),
         ("/nothing ", []),
-        ("/trades ", []),
+        ("/stop ", []),
     ],
 )
-def test_commands_and_their_choices_are_completed(typed: str, offered: list[str]) -> None:
-    completions = Words(COMMANDS).get_completions(Document(typed), CompleteEvent())
-    assert [each.text for each in completions] == offered
+def test_names_and_arguments_are_completed(typed: str, words: list[str]) -> None:
+    assert offered(typed, Words(TWO, offers)) == words
 
 
-def test_titles_stand_out() -> None:
-    assert styled(Reply("T", label="l", note="n")) == "\x1b[1mT\x1b[0m\n\x1b[2ml\x1b[0m\nn"
+def test_arguments_are_what_the_router_offers() -> None:
+    words = Words(COMMANDS, chat().router.complete)
+    assert offered("pnl ", words) == ["day", "week", "month", "all"]
+    assert offered("/pnl W", words) == ["week"]
+    assert offered("/dryrun o", words) == ["on", "off"]
 
 
-# --- standard input -------------------------------------------------------------------------------------------------
+def test_every_completion_says_what_it_is() -> None:
+    words = Words(TWO, offers)
+    [found] = words.get_completions(Document("halt"), CompleteEvent())
+    assert found.display_meta_text == "End it"
+    first, *_ = words.get_completions(Document("market "), CompleteEvent())
+    assert first.display_meta_text == "ticker"
 
 
-class Script:
-    """A stdin channel that reads a pipe."""
-
-    def __init__(self) -> None:
-        self.reader, self.writer = os.pipe()
-        self.screen, self.chat = Screen(), chat()
-        self.channel = StdinChannel(self.chat.router.handle, COMMANDS, descriptor=self.reader, write=self.screen.write)
-
-    def type(self, text: str) -> None:
-        os.write(self.writer, text.encode())
-
-    def end(self) -> None:
-        os.close(self.writer)
-
-    async def run(self, text: str) -> list[str]:
-        self.type(text)
-        self.end()
-        async with asyncio.timeout(3):
-            await self.channel.run()
-        return self.screen.titles
+# --- what it is shown on --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def script() -> Iterator[Script]:
-    made = Script()
-    yield made
-    os.close(made.reader)
-
-
-async def test_lines_are_answered_in_order_and_the_end_of_input_ends_it(script: Script) -> None:
-    assert await script.run("status\n\nkill\nwhoami\nstatus") == ["Status", "KILLED", "You", "Status"]
-    assert "Trading    HALTED" in script.screen.parts[3]
-    assert "\x1b" not in script.screen.text
-
-
-async def test_a_script_can_say_yes(script: Script) -> None:
-    script.chat.desk.halts = (MANUAL,)
-    titles = await script.run("resume\nyes\nkill\nresume\nno\n")
-    assert titles == ["Resume trading?", "Resumed: trading is ACTIVE", "KILLED", "Resume trading?", "/resume: not done"]
-
-
-async def test_exit_ends_a_script(script: Script) -> None:
-    assert await script.run("version\nexit\nkill\n") == ["kalshi-chatops 0.1.0"]
-    assert script.chat.desk.done == []
-
-
-async def test_bytes_that_are_no_text_and_split_lines_do_no_harm(script: Script) -> None:
-    task = asyncio.create_task(script.channel.run())
-    os.write(script.writer, b"\xff\xfe\n" + b"ver")
-    await until(lambda: script.screen.parts)
-    os.write(script.writer, b"sion\n")
-    script.end()
-    await asyncio.wait_for(task, 3)
-    assert script.screen.titles[1] == "kalshi-chatops 0.1.0"
-
-
-async def test_close_ends_it_while_the_input_stays_open(script: Script) -> None:
-    task = asyncio.create_task(script.channel.run())
-    await asyncio.sleep(0.01)
-    await script.channel.close()
-    await asyncio.wait_for(task, 3)
-    script.end()
-
-
-async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
-    path = tmp_path / "lines"
-    path.write_text("version\nwhoami\n")
-    screen, descriptor = Screen(), os.open(path, os.O_RDONLY)
-    await asyncio.wait_for(
-        StdinChannel(chat().router.handle, COMMANDS, descriptor=descriptor, write=screen.write).run(), 3
-    )
-    os.close(descriptor)
-    assert screen.titles == ["kalshi-chatops 0.1.0", "You"]
-
-
-async def test_kill_overtakes_a_line_that_hangs_and_what_came_before_it_cannot_undo_it(
-    script: Script, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_who_wants_them(
+    environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal, "URGENT_SECONDS_MAX", 0.02)
-    desk = script.chat.desk
-    desk.hanging, desk.halts = True, (MANUAL,)
-    script.chat.router._now = real_now
-    task = asyncio.create_task(script.channel.run())
-    script.type("balance\nresume\nyes\nkill\n")
-    await until(lambda: desk.done)
-    assert script.screen.titles == ["KILLED"]
-    desk.hang.set()
-    script.end()
-    await asyncio.wait_for(task, 3)
-    assert script.screen.titles == ["KILLED", "Balance", "/resume: not done", "/yes: not done"]
-    assert desk.done == ["kill by terminal:host"]
+    for name, value in {"TERM": "xterm-256color", "NO_COLOR": "", **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert colours() is coloured
 
 
-async def test_notices_are_plain_lines(script: Script) -> None:
-    await script.channel.deliver(notice(7), How(late_seconds=185))
-    assert script.screen.text.startswith("notice 7 (3 min late)\nMarket")
-    script.end()
+@pytest.mark.parametrize(("columns", "width"), [(30, 30), (40, 40), (60, 60), (200, terminal.WIDTH_MAX)])
+def test_answers_are_as_wide_as_the_terminal(columns: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert columns_now() == width
 
 
-async def test_an_output_that_nobody_reads_ends_it_and_fails_deliveries(script: Script) -> None:
-    def closed(text: str) -> None:
-        raise BrokenPipeError("closed")
-
-    script.channel._write = closed
-    with pytest.raises(DeliveryFailed):
-        await script.channel.deliver(notice(1), How())
-    script.type("version\n")
-    await asyncio.wait_for(script.channel.run(), 3)  # although the input stays open
-    script.end()
-
-
-def test_fakes_are_one_chat(script: Script) -> None:
-    assert isinstance(script.chat, Chat)
-    script.end()
+async def test_the_picture_of_a_notice_is_a_file(desktop: Desktop, tmp_path: Path) -> None:
+    channel = desktop.made(folder=tmp_path)
+    await channel.deliver(notice(1), How(picture=Picture(b"png", "a line", "▁▂▃")))
+    [path] = (tmp_path / "pictures").iterdir()
+    assert path.read_bytes() == b"png"
+    assert desktop.screen.text.split("\n")[-3:] == ["▁▂▃", "[a line]", str(path)]

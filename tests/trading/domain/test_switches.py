@@ -41,6 +41,30 @@ TOLD = LossTold(date(2026, 1, 5), 50)
             {"value": "4.50", "by": "ann"},
         ),
         (
+            ev.ModeChanged(OPEN, Mode.REAL, "ann", goes_live=True),
+            State(real_since=OPEN),
+            "mode",
+            {"mode": "real", "by": "ann", "real_since": "2026-01-05T12:00:00+00:00"},
+        ),
+        (
+            ev.StrategySwitched(OPEN, "consensus", False, "ann"),
+            State(disabled=frozenset({"consensus"})),
+            "strategy:consensus",
+            {"is": "off", "by": "ann"},
+        ),
+        (
+            ev.StrategySwitched(OPEN, "consensus", True, "ann"),
+            State(),
+            "strategy:consensus",
+            {"is": "on", "by": "ann"},
+        ),
+        (
+            ev.ParameterChanged(OPEN, "consensus", "stake_usd", D("4.50"), "ann"),
+            State(parameters={"consensus.stake_usd": D("4.50")}),
+            "parameter:consensus.stake_usd",
+            {"value": "4.50", "by": "ann"},
+        ),
+        (
             ev.LossReached(OPEN, Mode.REAL, TOLD, D(13), D(25)),
             State(loss_told={Mode.REAL: TOLD}),
             "loss_told:real",
@@ -50,6 +74,22 @@ TOLD = LossTold(date(2026, 1, 5), 50)
 )
 def test_a_switch_is_one_row(event: ev.Event, after: State, name: str, value: dict[str, str]) -> None:
     assert apply(State(), event) == Step(after, (Put("control", name, Control(name, value, OPEN)),))
+
+
+def test_each_switch_and_each_parameter_is_for_itself() -> None:
+    off = State(disabled=frozenset({"a", "b"}), parameters={"a.x": D(1), "b.x": D(2)})
+    assert apply(off, ev.StrategySwitched(OPEN, "a", True, "ann")).state.disabled == {"b"}
+    changed = apply(off, ev.ParameterChanged(OPEN, "a", "x", D(3), "ann")).state
+    assert changed.parameters == {"a.x": D(3), "b.x": D(2)}
+
+
+def test_the_first_hours_begin_with_going_live_alone_and_end_with_a_dry_run() -> None:
+    later = OPEN + timedelta(hours=1)
+    live = apply(State(), ev.ModeChanged(OPEN, Mode.REAL, "ann", goes_live=True)).state
+    assert apply(live, ev.ModeChanged(later, Mode.REAL, "ann", goes_live=True)).state.real_since == later
+    assert apply(live, ev.ModeChanged(later, Mode.DRY_RUN, "ann")).state.real_since is None
+    assert apply(live, ev.ModeChanged(later, Mode.DRY_RUN, "ann", goes_live=True)).state.real_since is None
+    assert apply(State(), ev.ModeChanged(OPEN, Mode.REAL, "ann")).state.real_since is None
 
 
 def test_a_halt_that_is_cleared_leaves_no_row() -> None:

@@ -107,9 +107,9 @@ async def test_a_day_that_is_over_gets_its_own_correction_and_today_none() -> No
     await r.reconcile.check()
     today = r.book.state.totals_of(Mode.REAL).on(r.clock.now().date())
     assert (today.profit, today.day_profit, today.week_profit) == (-COST - FEES, 0, -COST - FEES)
-    day = r.desk.history.sums(Mode.REAL, CLOSED.date())
+    day = await r.desk.history.sums(Mode.REAL, CLOSED.date())
     assert (day.profit, day.others, day.trades) == (-COST - FEES, 1, 1)
-    assert r.desk.history.sums(Mode.REAL, r.clock.now().date()).trades == 0
+    assert (await r.desk.history.sums(Mode.REAL, r.clock.now().date())).trades == 0
 
 
 async def test_between_all_and_nothing_the_market_has_the_exact_figure() -> None:

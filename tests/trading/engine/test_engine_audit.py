@@ -8,7 +8,15 @@ from typing import cast
 
 from tests.trading.engine.rig import Rig, rig
 from trading.domain.audit import verify_audit
-from trading.domain.events import CommandAnswered, HaltCleared, HaltRaised, LimitChanged, ModeChanged
+from trading.domain.events import (
+    CommandAnswered,
+    HaltCleared,
+    HaltRaised,
+    LimitChanged,
+    ModeChanged,
+    ParameterChanged,
+    StrategySwitched,
+)
 from trading.domain.order import Mode
 from trading.domain.records import AuditEntry
 from trading.domain.state import Reason
@@ -30,6 +38,12 @@ def test_halts_resumes_modes_and_limits_are_there_once_each_and_chained() -> Non
         ModeChanged(at, Mode.DRY_RUN, "the configuration"),
         LimitChanged(at, "order", Decimal("4.50"), "Ann (telegram:7)"),
         LimitChanged(at, "order", Decimal("4.50"), "Ann (telegram:7)"),
+        StrategySwitched(at, "consensus", True, "Ann (telegram:7)"),
+        StrategySwitched(at, "consensus", False, "Ann (telegram:7)"),
+        StrategySwitched(at, "consensus", False, "Ann (telegram:7)"),
+        StrategySwitched(at, "consensus", True, "Ann (telegram:7)"),
+        ParameterChanged(at, "consensus", "stake_usd", Decimal("3"), "Ann (telegram:7)"),
+        ParameterChanged(at, "consensus", "stake_usd", Decimal("3"), "Ann (telegram:7)"),
         CommandAnswered(at, "Ann (telegram:7)", "telegram", "/limit order 4.50", "order is $4.50 now"),
     )
     for change in changes:
@@ -39,6 +53,9 @@ def test_halts_resumes_modes_and_limits_are_there_once_each_and_chained() -> Non
         ("engine", "engine", "clear stale_feed", ""),
         ("the configuration", "engine", "mode dry_run", ""),
         ("Ann (telegram:7)", "engine", "limit order 4.50", ""),
+        ("Ann (telegram:7)", "engine", "disable consensus", ""),
+        ("Ann (telegram:7)", "engine", "enable consensus", ""),
+        ("Ann (telegram:7)", "engine", "set consensus stake_usd 3", ""),
         ("Ann (telegram:7)", "telegram", "/limit order 4.50", "order is $4.50 now"),
     ]
     assert verify_audit(entries(r)) is None

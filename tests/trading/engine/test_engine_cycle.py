@@ -10,12 +10,14 @@ import pytest
 
 from tests.trading.build import TICKER, market, quote
 from tests.trading.engine.rig import START, WISH, Rig, rig
+from trading.domain.error_counts import ERROR_REPEAT_AFTER
 from trading.domain.errors import Rejected, Unavailable
+from trading.domain.events import ErrorSeen
 from trading.domain.intent import Decision, View
 from trading.domain.market import LINEAR_CENT
 from trading.domain.order import Balance, Mode
 from trading.domain.records import Notice
-from trading.domain.state import Reason
+from trading.domain.state import ErrorTold, Reason
 from trading.engine.cash import CASH_SECONDS
 from trading.strategies.base import Strategy
 
@@ -133,3 +135,19 @@ async def test_a_dry_run_asks_for_no_cash() -> None:
     r = rig(mode=Mode.DRY_RUN)
     await beats(r)
     assert "balance" not in r.real.calls
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_beat_alone_says_how_often_an_error_came_again(fails: bool) -> None:
+    r = rig()
+    r.book.record(ErrorSeen(START, "stream", "cut"), ErrorSeen(START, "stream", "cut"))
+    r.clock.advance_to(START + ERROR_REPEAT_AFTER - timedelta(seconds=1))
+    await r.cycle.beat()
+    assert r.told().count("ErrorsCounted") == 0
+    if fails:
+        r.cycle.observer.look = None  # type: ignore[assignment, method-assign]
+    r.clock.advance_to(START + ERROR_REPEAT_AFTER)
+    for _ in range(2):
+        await r.cycle.beat()
+    assert r.told().count("ErrorsCounted") == 1
+    assert r.book.state.errors["stream"] == ErrorTold(START + ERROR_REPEAT_AFTER, "cut")

@@ -27,14 +27,14 @@ def trade(r: Rig, number: int, *, won: bool | None, days_ago: int = 0, mode: Mod
     r.book.record(MarketSettled(at, bet.ticker, mode, "yes" if won else "no", Decimal(1 if won else 0)))
 
 
-def test_periods_sum_what_was_closed_in_them_and_keep_the_modes_apart() -> None:
+async def test_periods_sum_what_was_closed_in_them_and_keep_the_modes_apart() -> None:
     r = rig()
     trade(r, 1, won=True, days_ago=40)
     trade(r, 2, won=False, days_ago=3)  # the week before: START is a Monday
     trade(r, 3, won=True)
     trade(r, 4, won=None)
     trade(r, 5, won=False, mode=Mode.DRY_RUN)
-    day, week, month, everything = (r.desk.pnl(p) for p in ("day", "week", "month", "all"))
+    day, week, month, everything = [await r.desk.pnl(p) for p in ("day", "week", "month", "all")]
     assert (day.totals.wins, day.totals.losses, day.unfilled) == (1, 0, 1)
     assert day.totals.profit == Decimal("4.825")
     assert week.totals.trades == 1
@@ -44,15 +44,15 @@ def test_periods_sum_what_was_closed_in_them_and_keep_the_modes_apart() -> None:
     assert everything.totals.profit == Decimal("4.825") * 2 - Decimal("5.175")
 
 
-def test_the_newest_trades_come_first_however_many_there_are() -> None:
+async def test_the_newest_trades_come_first_however_many_there_are() -> None:
     r = rig()
     for number in range(150):
         trade(r, number, won=number % 2 == 0)
-    page = r.desk.trades(3)
+    page = await r.desk.trades(3)
     assert [t.trade_id for t in page.trades] == ["k-149", "k-148", "k-147"]
     assert page.total == 150
-    assert r.desk.pnl("day").totals.trades == 150
-    assert [t.outcome for t in r.desk.trades(2).trades] == [TradeOutcome.LOSS, TradeOutcome.WIN]
+    assert (await r.desk.pnl("day")).totals.trades == 150
+    assert [t.outcome for t in (await r.desk.trades(2)).trades] == [TradeOutcome.LOSS, TradeOutcome.WIN]
 
 
 async def test_status_and_health_come_from_memory_even_when_the_exchange_is_gone() -> None:

@@ -1,0 +1,101 @@
+"""What a chat may see and change of the running program, made of its settings, its store and its log."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from chatbot.access import Access
+from chatbot.config import set_by_process
+from chatbot.config_shown import listed
+from chatbot.log_tail import newest
+from chatbot.logs import Redaction
+from chatbot.message import File
+from chatbot.program import Form, Level, LogLine, ReloadPage, Setting, Source
+from chatbot.reloading import Reloading
+from storage.export import write_csv, write_json
+from storage.store import TinyStore
+from trading.domain.errors import Misconfigured
+from trading.domain.order import Mode
+from trading.domain.records import Control
+from trading.domain.trade import Trade
+from trading.engine.broker import Broker
+from trading.risk.limits import CHANGEABLE
+
+FILE_BYTES_MAX = 8_000_000  # what every chat takes
+LOG = "bot.log"  # in the data folder
+NAMED_OTHERWISE = {"daily_loss_usd": "DAILY_LOSS_LIMIT_USD", "weekly_loss_usd": "WEEKLY_LOSS_LIMIT_USD"}
+
+Held = tuple[str, tuple[str, Source]]
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """Implements chatbot.program.Program."""
+
+    reloading: Reloading
+    store: TinyStore
+    broker: Broker
+    access: Access
+
+    def settings(self) -> Sequence[Setting]:
+        """Every variable, with what was said in chat in the place of what is set."""
+        told = dict(self._told())
+        return list(listed(self.reloading.current, self.reloading.given, set_by_process(), told))
+
+    async def log_tail(self, count: int, level: Level) -> Sequence[LogLine]:
+        """The newest lines, read in a thread. Raises Unavailable."""
+        clean = Redaction(self.reloading.current.secrets()).clean
+        return await asyncio.to_thread(newest, self.reloading.current.data_folder / LOG, count, level, clean)
+
+    async def trades_file(self, form: Form) -> File:
+        """All trades of the current mode, archived ones too. Raises StoreRefused, Misconfigured."""
+        mode, environment = self.broker.book.state.mode, self.reloading.current.environment
+        kept = cast(list[Trade], self.store.select("trades"))
+        data = await asyncio.to_thread(self._written, form, kept, mode)
+        if len(data) > FILE_BYTES_MAX:
+            most = f"{len(data) / 1e6:.0f} MB, of which a chat takes {FILE_BYTES_MAX / 1e6:.0f}"
+            raise Misconfigured(f"the file has {most}: kalshi-chatops export trades on the host writes it")
+        book = "dry-run" if mode is Mode.DRY_RUN else "real"
+        return File(f"trades-{environment}-{book}-{self.broker.clock.now():%Y%m%d-%H%M%S}.{form}", data)
+
+    def _written(self, form: Form, kept: list[Trade], mode: Mode) -> bytes:
+        """One trade may move into the archives while they are read: it counts once."""
+        archived = cast(list[Trade], self.store.archived("trades"))
+        trades = {t.trade_id: t for t in (*archived, *kept) if t.mode is mode}
+        ordered = sorted(trades.values(), key=lambda trade: trade.opened_at)
+        text = io.StringIO()
+        (write_csv if form == "csv" else write_json)(ordered, text, self.reloading.current.environment)
+        return text.getvalue().encode()
+
+    async def preview_reload(self) -> ReloadPage:
+        """What has changed in the settings. Raises Misconfigured."""
+        return await self.reloading.preview()
+
+    async def reload(self, fingerprint: str) -> ReloadPage:
+        """Take what was previewed. Raises Stale, Misconfigured."""
+        return await self.reloading.reload(fingerprint)
+
+    # --- what wins over the settings ---
+
+    def _told(self) -> Iterator[Held]:
+        state, in_force = self.broker.book.state, self.broker.in_force
+        for name in state.limits:
+            if field := CHANGEABLE.get(name):
+                yield NAMED_OTHERWISE.get(field, field.upper()), (str(getattr(in_force, field)), "chat")
+        for name, value in state.parameters.items():
+            yield name.partition(".")[2].upper(), (str(value), "chat")
+        if (dry := state.mode is Mode.DRY_RUN) != self.reloading.current.dry_run:
+            yield "DRY_RUN", (str(dry).lower(), "chat")
+        if any(isinstance(row, Control) and row.name.startswith("notify:") for row in self.store.select("control")):
+            yield "NOTIFY", ("as /notify shows", "chat")
+        yield from self._people()
+
+    def _people(self) -> Iterator[Held]:
+        entries = self.access.listed()
+        for channel in {entry.channel for entry in entries if entry.stored}:
+            mine = [f"{e.id}:{e.role.word}" for e in entries if e.channel == channel and e.role]
+            yield f"{channel.upper()}_USERS", (",".join(mine) or "nobody", "host")

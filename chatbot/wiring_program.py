@@ -1,0 +1,77 @@
+"""The running program, wired for the chat: what may be seen of it, and which settings can change while it runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chatbot.access import Access
+from chatbot.config import Settings
+from chatbot.housekeeping import Housekeeping
+from chatbot.people import roles_of
+from chatbot.reloading import Reloading, Taker
+from chatbot.rules import Rules
+from chatbot.wiring_engine import Engine, limits, strategies
+from storage.store import TinyStore
+from trading.engine.reports import Digests
+
+LIMITS = (
+    *("max_order_usd", "max_position_usd", "max_exposure_usd", "daily_loss_limit_usd", "weekly_loss_limit_usd"),
+    *("max_open_orders", "max_orders_per_minute", "max_consecutive_rejections", "low_balance_usd"),
+    "first_hours",
+)
+PEOPLE = ("telegram_users_text", "discord_users_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a setting is part of, beside the engine."""
+
+    access: Access
+    rules: Rules
+    digests: Digests
+
+
+def program_of(
+    settings: Settings,
+    store: TinyStore,
+    engine: Engine,
+    parts: Parts,
+    reread: Callable[[], Settings],
+) -> Housekeeping:
+    """What commands may ask of the program; `reread` reads the settings again."""
+    reloading = Reloading(settings, reread, _takers(engine, parts))
+    return Housekeeping(reloading, store, engine.cycle.broker, parts.access)
+
+
+def _takers(engine: Engine, parts: Parts) -> Mapping[str, Taker]:
+    cycle, broker = engine.cycle, engine.cycle.broker
+
+    def take_limits(now: Settings) -> None:
+        broker.limits = limits(now)
+
+    def take_stake(now: Settings) -> None:
+        named = strategies(now)
+        cycle.strategies = (*named, *cycle.strategies[len(named) :])
+
+    def take_people(now: Settings) -> None:
+        parts.access.settle(roles_of(now))
+
+    def take_rules(now: Settings) -> None:
+        parts.rules.configure(now.notify)
+
+    def take_hour(now: Settings) -> None:
+        parts.digests.hour = now.digest_time
+
+    def take_log_level(now: Settings) -> None:
+        logging.getLogger().setLevel(now.log_level)
+
+    return {
+        **dict.fromkeys(LIMITS, take_limits),
+        **dict.fromkeys(PEOPLE, take_people),
+        "stake_usd": take_stake,
+        "notify": take_rules,
+        "daily_digest_at": take_hour,
+        "log_level": take_log_level,
+    }
