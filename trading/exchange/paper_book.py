@@ -80,7 +80,7 @@ class PaperBook:
         if unbooked > 0:
             self._fill(held, order.price, unbooked, now)
 
-    def place(self, order: Order, quote: Quote, status: ExchangeStatus, now: datetime) -> Placed:
+    def enter(self, order: Order, quote: Quote, status: ExchangeStatus, now: datetime) -> Placed:
         """Take what the touch gives, rest or drop what is left. Raises Rejected, Unresolved (a known client id)."""
         if order.client_order_id in self._client_ids:
             raise Unresolved(f"{order.client_order_id}: order_already_exists")

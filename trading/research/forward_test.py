@@ -117,7 +117,7 @@ class _Test:
 
     def _place(self, order: Order, top: Quote) -> None:
         try:
-            self._book.place(order, top, OPEN, top.seen_at)
+            self._book.enter(order, top, OPEN, top.seen_at)
         except (Rejected, Unresolved) as error:
             self._outcome.refused[order.client_order_id] = str(error)
 
