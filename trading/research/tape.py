@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from trading.domain.market import LINEAR_CENT, Level, Market, MarketStatus, Quote, Tick
+from trading.domain.market import TAPERED_DECI_CENT, Level, Market, MarketStatus, Quote, Tick
 from trading.domain.money import ONE, ZERO
 from trading.exchange.simulated.recorded import Ending, SnapshotLine, endings_of, snapshot_lines
 from trading.exchange.simulated.windows import FINALIZED_AFTER, KNOWN_SERIES, STRIKE_AFTER, Series
@@ -66,7 +66,7 @@ def _life(ending: Ending, ticker: str) -> Iterator[Record]:
         open_time=window.open_time,
         close_time=window.close_time,
         status=MarketStatus.ACTIVE,
-        price_ranges=LINEAR_CENT,
+        price_ranges=TAPERED_DECI_CENT,  # of all 15-minute crypto series
     )
     yield Record(window.open_time, market)
     struck = replace(market, strike=ending.strike)
