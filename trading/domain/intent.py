@@ -29,21 +29,73 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What a strategy holds in one market: signed YES `contracts`, bought at `paid` each (dollars of the side held,
+    before fees) at `since`."""
+
+    ticker: str
+    contracts: Decimal
+    paid: Decimal
+    since: datetime
+
+    @property
+    def side(self) -> Outcome:
+        return Outcome.YES if self.contracts > 0 else Outcome.NO
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An order of a strategy that may still fill: `count` contracts of `side` at `price` (that side's own)."""
+
+    client_order_id: str
+    ticker: str
+    side: Outcome
+    price: Decimal
+    count: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One piece of news about a market: what it says of `side`, and how sure whoever read it is (0 to 1)."""
+
+    headline_id: str
+    ticker: str
+    side: Outcome
+    confidence: float
+    at: datetime
+    title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """All that a strategy may look at: one instant of one series. Pure data."""
+    """All that a strategy may look at: one instant of one series. Pure data.
+
+    `holdings`, `resting` and `spent` are the strategy's own: what it holds, what it has out, and the headlines that it
+    has acted on.
+    """
 
     now: datetime
     market: Market | None  # the one open now
     previous: Market | None  # the one that closed exactly at its open
     quote: Quote | None
     ticks: tuple[Tick, ...] = ()  # oldest first
+    holdings: tuple[Holding, ...] = ()
+    resting: tuple[Resting, ...] = ()
+    headlines: tuple[Headline, ...] = ()  # oldest first
+    spent: frozenset[str] = frozenset()
+
+    def holding(self, ticker: str) -> Holding | None:
+        """What is held in one market."""
+        return next((held for held in self.holdings if held.ticker == ticker and held.contracts), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a strategy made of a view: its signals, its intents, and a code for why it wants nothing.
 
-    `agreed` says that its signals spoke with one voice, whatever came of it.
+    `agreed` says that its signals spoke with one voice, whatever came of it. `cancels` are client order ids of its own
+    resting orders; they go before the intents.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -51,3 +103,4 @@ class Decision:
     skipped: str = ""
     agreed: bool = False
     detail: str = field(default="")
+    cancels: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ class PaperExchange:
             raise Rejected("unreachable", f"no quote to fill against: {error}") from error
         if self._sweeps != sweeps:
             raise Rejected("called_off", "everything was cancelled before it was placed")
-        return self._book.place(order, quote, status, self._clock.now())
+        return self._book.enter(order, quote, status, self._clock.now())
 
     async def cancel(self, order: Order) -> Decimal:
         """The contracts taken off. Raises NotFound."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from trading.domain.errors import NotFound, Rejected, Unresolved
 from trading.domain.fees import charge
@@ -32,11 +33,25 @@ from trading.exchange.paper_order import PaperOrder, crosses, opposite
 KEPT = timedelta(days=2)  # ended orders, fills and settlements are listed that long
 
 
+class FillModel(Protocol):
+    """How much of a resting order a quote fills."""
+
+    def fills(self, order: Order, quote: Quote, crossing: Decimal) -> Decimal:
+        """Contracts, whatever is left of the order; `crossing` are those at a touch that crosses it, not taken yet."""
+
+
+class Touch:
+    """A quote that crosses an order fills it, up to the touch's size: the dry run's own rule."""
+
+    def fills(self, order: Order, quote: Quote, crossing: Decimal) -> Decimal:
+        return crossing
+
+
 class PaperBook:
     """`cash` is what it starts with (dollars); fees are by each order's own terms. All times come from the caller."""
 
-    def __init__(self, cash: Decimal) -> None:
-        self._flows = cash
+    def __init__(self, cash: Decimal, model: FillModel | None = None) -> None:
+        self._flows, self._model = cash, model or Touch()
         self._orders: dict[str, PaperOrder] = {}  # by order id, oldest first
         self._client_ids: dict[str, datetime] = {}
         self._held: dict[str, Decimal] = {}  # signed YES contracts by ticker
@@ -65,7 +80,7 @@ class PaperBook:
         if unbooked > 0:
             self._fill(held, order.price, unbooked, now)
 
-    def place(self, order: Order, quote: Quote, status: ExchangeStatus, now: datetime) -> Placed:
+    def enter(self, order: Order, quote: Quote, status: ExchangeStatus, now: datetime) -> Placed:
         """Take what the touch gives, rest or drop what is left. Raises Rejected, Unresolved (a known client id)."""
         if order.client_order_id in self._client_ids:
             raise Unresolved(f"{order.client_order_id}: order_already_exists")
@@ -106,7 +121,7 @@ class PaperBook:
         self._orders[held.order_id] = held
         self._seen[order.ticker] = quote
         if level is not None and taken > 0:
-            self._use_up(order, level, taken)
+            self._use_up(order, quote, taken)
             self._fill(held, level.price, taken, now)
         return Placed(held.order_id, held.filled, held.open_count, now)
 
@@ -115,10 +130,10 @@ class PaperBook:
         self._seen[quote.ticker] = quote
         self.expire(now)
         for held in [held for held in self._orders.values() if held.resting and held.order.ticker == quote.ticker]:
-            level = opposite(held.order, quote)
-            count = min(self._available(held.order, quote), held.remaining)
-            if level is not None and count > 0:
-                self._use_up(held.order, level, count)
+            crossing = self._available(held.order, quote)
+            count = min(self._model.fills(held.order, quote, crossing), held.remaining)
+            if count > 0:
+                self._use_up(held.order, quote, count)
                 self._fill(held, held.order.price, count, now)
 
     def expire(self, now: datetime) -> None:
@@ -226,8 +241,11 @@ class PaperBook:
         taken = self._taken.get((order.ticker, order.side))
         return taken.count if taken is not None and taken.price == level.price else ZERO
 
-    def _use_up(self, order: Order, level: Level, count: Decimal) -> None:
-        self._taken[order.ticker, order.side] = Level(level.price, self._used(order, level) + count)
+    def _use_up(self, order: Order, quote: Quote, count: Decimal) -> None:
+        """Take from a touch that crosses the order; what filled without one took from nobody shown."""
+        level = opposite(order, quote)
+        if level is not None and crosses(order, level):
+            self._taken[order.ticker, order.side] = Level(level.price, self._used(order, level) + count)
 
     def _fill(self, held: PaperOrder, price: Decimal, count: Decimal, now: datetime) -> None:
         order = held.order

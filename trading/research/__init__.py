@@ -1,0 +1,1 @@
+"""Research: whether a strategy works, told from what was recorded."""

@@ -57,7 +57,7 @@ class SnapshotLine(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ending:
+class Ending:
     """A row of the results file."""
 
     window: Window
@@ -70,7 +70,7 @@ class RecordedWorld:
     """Made by `load`. Markets: those with snapshots, and the ones just before them that the results know."""
 
     def __init__(
-        self, snapshots: Sequence[SnapshotLine], endings: Mapping[str, _Ending], series: Series, age_max: float
+        self, snapshots: Sequence[SnapshotLine], endings: Mapping[str, Ending], series: Series, age_max: float
     ) -> None:
         self.series: Sequence[Series] = (series,)
         self.fees, self.grids = FeeSchedule(), Grids()
@@ -90,13 +90,13 @@ class RecordedWorld:
         cls, snapshots: Path, results: Path, *, quote_age_seconds_max: float = QUOTE_AGE_SECONDS_MAX
     ) -> RecordedWorld:
         """Read a snapshots file (`.jsonl` or `.jsonl.gz`) and a results CSV. Raises Misconfigured for other content."""
-        lines = sorted(_lines(snapshots), key=lambda line: line.ts)
+        lines = sorted(snapshot_lines(snapshots), key=lambda line: line.ts)
         names = {line.series for line in lines}
         if len(names) != 1:
             raise Misconfigured(f"{snapshots} must hold snapshots of one series, not of {len(names)}")
         name = names.pop()
         series = KNOWN_SERIES.get(name) or Series(name, f"{name}_INDEX", name, name, 4)
-        return cls(lines, _endings(results, series), series, quote_age_seconds_max)
+        return cls(lines, endings_of(results, series), series, quote_age_seconds_max)
 
     def snapshot_times(self) -> list[datetime]:
         """When the recording looked, in order: where a replay lets its clock stop."""
@@ -190,7 +190,7 @@ class RecordedWorld:
 
 
 def _windows_of(
-    times: Mapping[str, Sequence[datetime]], endings: Mapping[str, _Ending], series: Series
+    times: Mapping[str, Sequence[datetime]], endings: Mapping[str, Ending], series: Series
 ) -> dict[str, Window]:
     """The recorded markets, and those that closed exactly when one of them opened."""
     by_close = {ending.window.close_time: ending.window for ending in endings.values()}
@@ -224,7 +224,7 @@ def _level(price: Decimal | None, size: Decimal | None) -> tuple[tuple[int, int]
     return ((units, count),) if 0 < units < PRICE_UNIT else ()
 
 
-def _lines(path: Path) -> list[SnapshotLine]:
+def snapshot_lines(path: Path) -> list[SnapshotLine]:
     content = path.read_bytes()
     decoder = msgspec.json.Decoder(SnapshotLine)
     try:
@@ -234,7 +234,7 @@ def _lines(path: Path) -> list[SnapshotLine]:
         raise Misconfigured(f"{path} has a line that is no snapshot: {problem}") from problem
 
 
-def _endings(path: Path, series: Series) -> dict[str, _Ending]:
+def endings_of(path: Path, series: Series) -> dict[str, Ending]:
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
         missing = [name for name in CSV_COLUMNS if name not in (rows.fieldnames or ())]
@@ -244,7 +244,7 @@ def _endings(path: Path, series: Series) -> dict[str, _Ending]:
         return {ending.window.event_ticker: ending for ending in endings if ending}
 
 
-def _ending(row: Mapping[str, str | None], series: Series) -> _Ending | None:
+def _ending(row: Mapping[str, str | None], series: Series) -> Ending | None:
     """What a row tells; None for one that tells no close, by column or by name."""
     texts = {name: (row[name] or "").strip() for name in CSV_COLUMNS}
     event = texts["event_ticker"]
@@ -254,7 +254,7 @@ def _ending(row: Mapping[str, str | None], series: Series) -> _Ending | None:
     opened = datetime.fromisoformat(texts["open_time_utc"]) if texts["open_time_utc"] else None
     opened = opened or close - timedelta(seconds=WINDOW_SECONDS)
     window = Window(market_ticker(event, close), event, series, opened, close)
-    return _Ending(window, _number(texts["floor_strike"]), _number(texts["expiration_value"]), texts["result"].lower())
+    return Ending(window, _number(texts["floor_strike"]), _number(texts["expiration_value"]), texts["result"].lower())
 
 
 def _number(text: str) -> Decimal | None:
