@@ -67,7 +67,9 @@ async def ours(double: DiscordDouble) -> Callable[[], Awaitable[None]]:
 
     told = Told(lambda person: None, lambda name, error: None)
     access = Access({"discord": {"1": Role.OWNER}})
-    router = Router(FakeDesk(), Beside("0", UTC, access, Lock(), program=FakeProgram()), COMMANDS, Confirmations(), told)
+    router = Router(
+        FakeDesk(), Beside("0", UTC, access, Lock(), program=FakeProgram()), COMMANDS, Confirmations(), told
+    )
     channel = DiscordChannel(
         router.handle,
         COMMANDS,

@@ -18,7 +18,9 @@ from tests.flows.processes import environment, exchange, pointing_at, run, start
 from tests.flows.talkers import Telegram, ask, seen
 from tests.trading.build import order
 from trading.domain.errors import StoreInUse
-from trading.domain.order import Side
+from trading.domain.market import Quote
+from trading.domain.money import CENT, ONE
+from trading.domain.order import Order, Side
 from trading.domain.records import Control, Put
 from trading.risk.gate import Ticket
 
@@ -77,6 +79,13 @@ def test_a_second_bot_is_refused_while_one_is_in_it(tmp_path: Path) -> None:
         assert first.wait() == 75
 
 
+def far(ticker: str, quote: Quote) -> Order:
+    """One that rests: for the side that is dear, at the lowest price."""
+    dear = quote.ask is None or (quote.bid is not None and quote.ask.price >= ONE - quote.bid.price)
+    side, price = (Side.BID, CENT) if dear else (Side.ASK, ONE - CENT)
+    return order(ticker=ticker, side=side, exchange_index=2, price=price)
+
+
 async def test_a_phone_is_told_once_and_its_kill_cancels_what_rests(tmp_path: Path) -> None:
     phone, data = Telegram(), tmp_path / "data"
     await phone.start()
@@ -86,8 +95,7 @@ async def test_a_phone_is_told_once_and_its_kill_cancels_what_rests(tmp_path: Pa
         places = await open_places(settings)
         markets = [m for m in await places.exchange.markets(status="open") if m.exchange_index == 2]
         market = max(markets, key=lambda each: each.close_time)
-        wish = order(ticker=market.ticker, side=Side.BID, exchange_index=2, price=order().price / 50)
-        await places.exchange.place(Ticket(wish))
+        await places.exchange.place(Ticket(far(market.ticker, await places.exchange.quote(market.ticker))))
         bot = asyncio.create_task(safe_mode(settings, "the journal is damaged at byte 33", terminal=False))
         await seen(phone, "HALTED: the store failed", "damaged at byte")
         await ask(phone, "/status", "HALTED (storage)", "1 resting")

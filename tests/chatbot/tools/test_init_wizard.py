@@ -107,9 +107,20 @@ def test_ctrl_c_writes_nothing(tmp_path: Path) -> None:
     assert "nothing was written" in someone.said[-1]
 
 
+def _stoppable() -> None:
+    """Also where the tests themselves run in the background, with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_program_stops_at_once_and_whole(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command("init"), cwd=tmp_path, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command("init"),
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_stoppable,
     )
     assert process.stdin
     assert process.stdout
