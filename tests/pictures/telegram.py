@@ -1,7 +1,7 @@
-"""The bot as it looks on Telegram, as a picture: `python -m tests.pictures.telegram docs/pictures/telegram.png`.
+"""The bot as it looks on Telegram, and its charts: `python -m tests.pictures.telegram docs/pictures`.
 
-A real bot trades on the simulated exchange and talks to the double of the Bot API; its first trade that is over, and
-some commands of its owner, are drawn from the messages that it sent. It takes about a minute, and needs a browser.
+A real bot trades on the simulated exchange and talks to the double of the Bot API; a trade that is over, and some
+commands of its owner, are drawn from the messages that it sent. It takes some minutes, and needs a browser.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from tests.pictures.paper import Bubble, breaks, drawn, image, page, telegram
 
 OWNER, SPEED, PATIENCE_SECONDS = 11, "60", 300.0
 ASKED = ("/status", "/chart", "/kill", "/resume")
+TITLES = {"/status": "Status", "/chart": "Equity", "/kill": "KILLED", "/resume": "Resume"}
+CHARTS = {"equity dark": "Equity", "days light": "Each day", "market dark": "Market"}
 OVER = ("WIN", "LOSS")
+TRADES_MIN = 6  # for a curve worth looking at
 
 
 @asynccontextmanager
@@ -51,30 +54,35 @@ def bubble(message: Message) -> str:
     return telegram(Bubble(shown, tuple((str(key["text"]),) for key in message.keys)))
 
 
-async def main(target: Path) -> None:
+async def main(folder: Path) -> None:
     double = TelegramDouble()
     await double.start()
-    with tempfile.TemporaryDirectory() as folder:
-        async with bot(double, folder):
-            await double.wait_for(lambda: _titled(double, OVER), PATIENCE_SECONDS)
-            shown = [bubble(m) for m in (*_titled(double, ("FILLED",))[:1], *_titled(double, OVER)[:1])]
+    with tempfile.TemporaryDirectory() as data:
+        async with bot(double, data):
+            over = await double.wait_for(lambda: _enough(_titled(double, OVER)), PATIENCE_SECONDS)
+            filled = _titled(double, ("FILLED",))
+            shown = [bubble(m) for m in (next(m for m in filled if m.replies_to == over[-1].replies_to), over[-1])]
+            for name, title in CHARTS.items():
+                chart = await _answer(double, f"/chart {name}", title)
+                (folder / f"chart-{name.replace(' ', '-')}.png").write_bytes(chart.photo)
             for line in ASKED:
-                shown += [telegram(Bubble(line, mine=True)), bubble(await _answer(double, line))]
+                shown += [telegram(Bubble(line, mine=True)), bubble(await _answer(double, line, TITLES[line]))]
     assert double.violations == []
     await double.stop()
-    drawn(page(shown), target)
+    drawn(page(shown), folder / "telegram.png")
+
+
+def _enough(over: list[Message]) -> list[Message]:
+    return over if len(over) >= TRADES_MIN else []
 
 
 def _titled(double: TelegramDouble, titles: tuple[str, ...]) -> list[Message]:
     return [message for message in double.messages() if message.title.startswith(titles)]
 
 
-async def _answer(double: TelegramDouble, line: str) -> Message:
-    """What comes back under the line, not what is told meanwhile: it begins with the command's own title."""
-    before, title = (
-        len(double.messages()),
-        {"/status": "Status", "/chart": "Equity", "/kill": "KILLED"}.get(line, "Resume"),
-    )
+async def _answer(double: TelegramDouble, line: str, title: str) -> Message:
+    """What comes back under the line, which begins with the command's own title, not what is told meanwhile."""
+    before = len(double.messages())
     double.say(OWNER, line)
 
     def came() -> Message | None:
