@@ -10,6 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from chatbot.commands.registry import COMMANDS
 from tests.flows.conversation.steps import BEFORE_CODES, SCRIPT
 from tests.flows.conversation.talk import Talk, Transcript
 from tests.flows.talkers import TALKERS
@@ -44,6 +45,11 @@ def talked(name: str, folder: Path) -> Transcript:
 
 
 TRANSCRIPTS: dict[str, Transcript] = {}
+
+
+def test_every_command_is_in_it() -> None:
+    said = {step.what.split()[0].removeprefix("/") for step in SCRIPT if step.what.startswith("/")}
+    assert set(COMMANDS) <= said
 
 
 def test_every_step_is_answered_as_it_should_be(transcript: Transcript) -> None:
