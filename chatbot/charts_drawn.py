@@ -66,9 +66,9 @@ def png(drawing: Drawing) -> bytes:
     _headed(figure, drawing.head, colours)
     match drawing:
         case Curve():
-            _curve(_panel(figure, colours, (0.05, 0.84)), drawing, colours)
+            _curve(_panel(figure, colours, (0.05, 0.82)), drawing, colours)
         case Bars():
-            _bars(_panel(figure, colours, (0.05, 0.84)), drawing, colours)
+            _bars(_panel(figure, colours, (0.05, 0.82)), drawing, colours)
         case Course():
             _course(figure, drawing, colours)
     written = BytesIO()
