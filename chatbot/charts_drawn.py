@@ -103,6 +103,7 @@ def _panel(figure: Figure, colours: Colours, span: tuple[float, float]) -> Axes:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(labelsize=TICK, colors=colours.quiet, length=0, pad=8)
+    axes.tick_params(axis="x", pad=16)  # clear of the lowest label beside it
     axes.yaxis.set_major_locator(MaxNLocator(TICKS_MAX, steps=[1, 2, 5, 10], min_n_ticks=3))
     return axes
 

@@ -22,7 +22,8 @@ from tests.pictures.paper import Bubble, breaks, drawn, image, page, telegram
 OWNER, SPEED, PATIENCE_SECONDS = 11, "60", 300.0
 ASKED = ("/status", "/chart", "/kill", "/resume")
 TITLES = {"/status": "Status", "/chart": "Equity", "/kill": "KILLED", "/resume": "Resume"}
-CHARTS = {"equity dark": "Equity", "days light": "Each day", "market dark": "Market"}
+CHARTS = {"equity light": "Equity", "days dark": "Each day", "market dark": "Market"}
+HELD_SECONDS = 8.0  # of real time, after a fill: half of a market's life
 OVER = ("WIN", "LOSS")
 TRADES_MIN = 6  # for a curve worth looking at
 
@@ -60,7 +61,9 @@ async def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data:
         async with bot(double, data):
             over = await double.wait_for(lambda: _enough(_titled(double, OVER)), PATIENCE_SECONDS)
-            filled = _titled(double, ("FILLED",))
+            fills = len(_titled(double, ("FILLED",)))
+            filled = await double.wait_for(lambda: _more(_titled(double, ("FILLED",)), fills), PATIENCE_SECONDS)
+            await asyncio.sleep(HELD_SECONDS)
             shown = [bubble(m) for m in (next(m for m in filled if m.replies_to == over[-1].replies_to), over[-1])]
             for name, title in CHARTS.items():
                 chart = await _answer(double, f"/chart {name}", title)
@@ -70,6 +73,10 @@ async def main(folder: Path) -> None:
     assert double.violations == []
     await double.stop()
     drawn(page(shown), folder / "telegram.png")
+
+
+def _more(messages: list[Message], than: int) -> list[Message]:
+    return messages if len(messages) > than else []
 
 
 def _enough(over: list[Message]) -> list[Message]:
