@@ -15,6 +15,7 @@ from tests.schemas import Schemas
 ROOT = Path(__file__).parent.parent
 REFERENCE = Path(os.environ.get("REFERENCE_DIR", ROOT.parent / "shared"))
 WATCH = pytest.StashKey[Watch]()
+LONG = (ROOT / "tests" / "simulation", ROOT / "tests" / "flows")
 SEEN = "schema_seen"  # what a worker process tells the one that reports
 
 
@@ -29,6 +30,11 @@ def reference() -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     if (REFERENCE / "data").is_dir():
         config.stash[WATCH] = Watch(Schemas(REFERENCE))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: whoever runs several files at a time must not be left with one of them at the end."""
+    items.sort(key=lambda item: not item.path.is_relative_to(LONG[0]) and not item.path.is_relative_to(LONG[1]))
 
 
 @pytest.fixture(scope="session")

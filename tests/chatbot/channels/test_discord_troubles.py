@@ -59,7 +59,7 @@ async def test_a_bot_that_is_kicked_says_so_once_and_has_its_commands_again_when
 
 
 async def test_a_server_that_the_bot_is_not_on_is_told_once_and_registered_on_at_once_when_it_is() -> None:
-    async with talking(start=False, waits=replace(QUICK, again=60, mend=60)) as rig:
+    async with talking(start=False, waits=replace(QUICK, again=60, mend=60, login=20)) as rig:
         rig.double.server.bot_is_in = False
         rig.start()
         await rig.listening()
