@@ -216,7 +216,7 @@ async def test_notices_are_paced_after_a_burst_and_answers_never() -> None:
         titles = await rig.arrive()
         assert titles.index("KILLED") < titles.index("notice 5")
         notices = [message for message in rig.double.messages(1) if message.title in TWENTY]
-        assert notices[-1].at - notices[0].at > 0.15  # three at once, then three tenths of a second, if the first was not late
+        assert notices[-1].at - notices[0].at > 0.15  # three at once, then a tenth of a second each
 
 
 async def test_pace_lets_a_burst_through_and_then_one_by_one() -> None:
