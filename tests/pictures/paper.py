@@ -63,24 +63,24 @@ def breaks(text: str) -> str:
     return "".join(part if part.startswith("<pre>") else part.replace("\n", "<br>") for part in parts)
 
 
-def drawn(text: str, target: Path) -> None:
-    """The page as a PNG, as tall as it needs. Raises RuntimeError without a browser."""
+def drawn(text: str, target: Path, width: int = WIDTH) -> None:
+    """The page as a PNG, `width` points wide and as tall as it needs. Raises RuntimeError without a browser."""
     browser = next((found for found in map(shutil.which, BROWSERS) if found), None)
     if browser is None:
         raise RuntimeError(f"no browser to draw with: install one of {', '.join(BROWSERS)}")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "page.html"
         source.write_text(text)
-        height = _height(browser, source)
-        words = [f"--screenshot={target}", f"--window-size={WIDTH},{height}", f"--force-device-scale-factor={SCALE}"]
+        height = _height(browser, source, width)
+        words = [f"--screenshot={target}", f"--window-size={width},{height}", f"--force-device-scale-factor={SCALE}"]
         _run(browser, *words, str(source))
 
 
-def _height(browser: str, source: Path) -> int:
+def _height(browser: str, source: Path, width: int) -> int:
     """How tall the page is: it writes that into its own title."""
     probe = source.with_name("probe.html")
     probe.write_text(source.read_text() + "<script>document.title = document.documentElement.offsetHeight</script>")
-    shown = _run(browser, "--dump-dom", f"--window-size={WIDTH},400", str(probe))
+    shown = _run(browser, "--dump-dom", f"--window-size={width},400", str(probe))
     found = re.search(r"<title>(\d+)</title>", shown)
     assert found, "the page tells its height"
     return int(found[1])
