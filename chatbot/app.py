@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatbot.config import Settings
+from chatbot.intents import intent_files, keep
 from chatbot.life import App
 from chatbot.places import SIMULATED, Places, open_places
 from chatbot.seams import ChannelMaker, Seams, marking, no_channels
@@ -31,7 +32,10 @@ async def build(
         if settings.environment == SIMULATED and not settings.api_base:
             places.clock.advance_to(last_moment(store) or places.clock.now())
         mark, take = marking(settings.data_folder)
-        return wired(settings, store, places, Seams(mark, take, channels, on_beat))
+        files = intent_files(settings)
+        app = wired(settings, store, places, Seams(mark, take, channels, on_beat, intent_log=files.write))
+        keep(files, app)
+        return app
     except BaseException:
         if places:
             await places.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from chatbot.access import Access
+from chatbot.backtests import Play, unplayable
 from chatbot.charts import Draw, undrawable
 from chatbot.knocks import Knocks
 from chatbot.locking import Lock
@@ -19,7 +20,7 @@ Words = Callable[[], Sequence[str]]  # all that could stand there now, the likel
 @dataclass(frozen=True, slots=True)
 class Beside:
     """`zone` is the owner's time zone; `words` complete arguments, by the source that a parameter names; `knocks` are
-    people on no list who wrote, `rules` how people are told, `draw` makes pictures."""
+    people on no list who wrote, `rules` how people are told, `draw` makes pictures, `backtest` plays the past."""
 
     version: str
     zone: tzinfo
@@ -29,4 +30,5 @@ class Beside:
     knocks: Knocks = field(default_factory=Knocks)
     rules: Rules = field(default_factory=Rules)
     draw: Draw = undrawable
+    backtest: Play = unplayable
     program: Program = field(kw_only=True)

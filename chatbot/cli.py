@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from chatbot.cli_host import add_to
+from chatbot.cli_host import add_to as add_host_to
+from chatbot.cli_research import add_to as add_research_to
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused
 
 EXIT_MISCONFIGURED = 2
@@ -27,7 +28,8 @@ app = typer.Typer(
 export_app = typer.Typer(help="Write what the bot knows into a file.", no_args_is_help=True)
 app.add_typer(export_app, name="export")
 
-add_to(app)
+add_host_to(app)
+add_research_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")]
 Seed = Annotated[int, typer.Option(min=0, help="The simulated world's seed.")]
@@ -77,14 +79,19 @@ def demo(
 def replay(
     snapshots: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Recorded quotes (JSON lines, .gz).")],
     results: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recorded results (CSV).")],
+    strategies: Annotated[
+        str, typer.Option(help="Names with commas between them: they run side by side on paper, and each is summed up.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Drive the same loop over recorded windows: real quotes, spot and results."""
     from chatbot.logs import set_up
     from chatbot.tools.replay import replay as run_replay
+    from chatbot.tools.replay import shown
 
     set_up("WARNING", None, True)
-    _show(asyncio.run(run_replay(snapshots, results)), as_json)
+    figures = asyncio.run(run_replay(snapshots, results, strategies))
+    _show(figures if as_json else shown(figures), as_json)
 
 
 @app.command()
@@ -109,12 +116,13 @@ def simulate(
 def bench(
     kills: Annotated[int, typer.Option(min=2, max=100_000, help="How many under each load.")] = 1_000,
     asked: Annotated[int, typer.Option("--answers", min=2, max=100_000, help="How many under each load.")] = 500,
+    passes: Annotated[int, typer.Option(min=1, max=1_000, help="How many over all markets.")] = 9,
     as_json: Json = False,
 ) -> None:
-    """Measure on loopback how fast answers come and a /kill acts, quiet and under load, beside the bare library."""
+    """Measure on loopback how fast answers come, a /kill acts and all markets are read, beside the least possible."""
     from chatbot.tools.bench.bench import bench as run_bench
 
-    run_bench(kills, asked, as_json=as_json)
+    run_bench(kills, asked, passes, as_json=as_json)
 
 
 @app.command()
@@ -163,6 +171,22 @@ def exchange(
         cached=cache,
     )
     asyncio.run(serve(options))
+
+
+@app.command()
+def scan(
+    markets: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="How many the simulated exchange lists; 15,000 by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look through every open market once, layer by layer, and show what is left; it orders nothing."""
+    from chatbot.config import load
+    from chatbot.tools.scan import scan as run_scan
+
+    figures = asyncio.run(run_scan(load(), markets))
+    if as_json:
+        print(json.dumps(figures))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from chatbot.beside import Beside
 from chatbot.message import Person, Reply, Role
+from chatbot.progress import Told, unseen
 from trading.domain.errors import ChatopsError
 from trading.domain.money import exact
 from trading.engine.desk import Desk
@@ -136,7 +137,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command is given. `fingerprint` is the previewed state's, once a person has confirmed it."""
+    """What a command is given. `fingerprint`: the previewed state's, once confirmed; `progress` hears how far it is."""
 
     desk: Desk
     person: Person
@@ -144,6 +145,7 @@ class Context:
     commands: Mapping[str, Command]
     beside: Beside
     fingerprint: str = ""
+    progress: Told = unseen
 
     @property
     def zone(self) -> tzinfo:

@@ -13,7 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from chatbot.config_rules import ROLES, address, one_of, one_time_secret, people, require
 from chatbot.rules import rules_of
 
-STRATEGIES = ("consensus",)
+# All that there are; the scanner and arbitrage have jobs of their own, the others decide beat by beat.
+STRATEGIES = (
+    *("consensus", "previous", "momentum", "momentum_15", "threshold", "market_maker", "news"),
+    *("scanner", "arbitrage"),
+)
 
 
 def _blank(value: object) -> object:

@@ -15,6 +15,7 @@ from chatbot.outbox import Channel, Outbox
 from chatbot.places import Places
 from chatbot.router import Router
 from chatbot.starts import away, mind_history
+from chatbot.wiring_feeds import Feeds
 from storage.store import TinyStore
 from trading.domain.errors import StoreError, StoreRefused, Unauthorized, Unavailable
 from trading.domain.events import ErrorSeen, Started, Stopped
@@ -57,6 +58,7 @@ class App:
     digests: Digests
     last_moment: datetime | None  # that the store knew of when it was opened
     listening: Listening | None = None  # to the exchange's stream, where there is one
+    feeds: Feeds | None = None  # of news and of other venues
     fatal: BaseException | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # a beat and a check never run into each other
@@ -97,6 +99,14 @@ class App:
     async def check(self) -> None:
         """One reconciliation pass; what cannot be asked now is asked at the next."""
         await self._reconciled(self.reconcile.check)
+
+    async def scan(self) -> None:
+        """One turn of the scanner, beside the beat; a failing store ends the program."""
+        assert self.desk.scanning, "there is a listing to scan"
+        try:
+            await self.desk.scanning.turn()
+        except StoreError as error:
+            self.end(error)
 
     async def report(self) -> None:
         """Tell the reports that are due; a failing store ends the program."""
@@ -148,6 +158,9 @@ class App:
         """Cancel our resting orders (ON_STOP), tell, deliver what is queued, close everything."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS_MAX)  # a beat under way ends first
+        if self.desk.scanning:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.desk.scanning.stop(), TURN_SECONDS_MAX)  # and so does an order
         if self.fatal is None:
             await self._leave(why)
         if self.fatal is None:

@@ -6,10 +6,12 @@ carries the line that it stands for, so that pressing it is the same as typing i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Literal
+
+from chatbot.progress import Told, unseen
 
 Align = Literal["left", "right"]
 Style = Literal["plain", "primary", "danger"]
@@ -58,7 +60,7 @@ class Incoming:
 
     `sent_at` is real time (aware UTC) by the platform's clock. `edited`, `forwarded` and `anonymous` (an anonymous
     admin, a channel's post) make it a stranger's: nobody answers for it. `can_press` is False where replies show no
-    buttons; a typed yes or no then stands for one.
+    buttons; a typed yes or no then stands for one. `progress` shows how far a command is, where the channel can.
     """
 
     person: Person
@@ -69,6 +71,7 @@ class Incoming:
     forwarded: bool = False
     anonymous: bool = False
     can_press: bool = True
+    progress: Told = field(default=unseen, compare=False, repr=False)
 
     @property
     def unowned(self) -> bool:

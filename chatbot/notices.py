@@ -13,13 +13,15 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from chatbot.notices_account import amended, balance_low, cash_moved
+from chatbot.notices_arbitrage import opportunity
 from chatbot.notices_start import started
 from chatbot.render import clock_time, count, exact_money, gain, mode_word, money, number, place, price
 from chatbot.report import report_due
 from chatbot.said import Said, mood_of
 from trading.domain import events as ev
 from trading.domain.error_counts import counts_ended
-from trading.domain.ledger import apply, trade_of
+from trading.domain.ledger import CROSSED, apply, trade_of
+from trading.domain.opportunity import OpportunitySeen
 from trading.domain.order import Mode, Order, OrderStatus
 from trading.domain.records import Mood, Notice, Severity
 from trading.domain.state import REDUCING_REASONS, Reason, State
@@ -30,12 +32,13 @@ _CALLED = {TradeOutcome.SCALAR: "SETTLED in between"}
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What every notice says about itself beside its mode and time."""
+    """What every notice says about itself beside its mode and time; with `several` strategies also whose it is."""
 
     instance: str
     environment: str
     zone: tzinfo
     address: str = ""
+    several: bool = False
 
     def note(self, mode: Mode, at: datetime) -> str:
         return f"{place(self.instance, self.environment, mode, self.address)}\nat {clock_time(at, self.zone)}"
@@ -60,9 +63,9 @@ class NoticeWriter:
         note = self._where.note(said.mode, at)
         mood: Mood = "alert" if said.severity is Severity.ALERT and said.mood == "plain" else said.mood
         over = bool(said.trade_id) and said.trade_id not in after.trades
-        return Notice(
-            0, said.kind, said.severity, at, said.title, said.fields, note, said.trade_id, mood=mood, over=over
-        )
+        whose = (("Strategy", said.strategy),) if self._where.several and said.strategy else ()
+        fields = (*whose, *said.fields)
+        return Notice(0, said.kind, said.severity, at, said.title, fields, note, said.trade_id, mood=mood, over=over)
 
 
 # --- errors: told once, then counted --------------------------------------------------------------------------------
@@ -112,6 +115,8 @@ def _acknowledged(event: ev.OrderAcknowledged, before: State, after: State, zone
     was, order = before.orders[event.client_order_id].status, after.orders[event.client_order_id]
     if was is OrderStatus.UNKNOWN:
         yield _order(before, after, order, "Order resolved", Severity.NOTICE, ("It is", order.status.value))
+    elif order.post_only:
+        return  # quotes come and go by the hundred: their fills are told
     elif was is OrderStatus.PENDING and event.status is not OrderStatus.CANCELED:
         yield _order(before, after, order, "Order placed", Severity.NOTICE, ("Why", order.why))
     if event.status is OrderStatus.CANCELED and was not in (OrderStatus.CANCELED, OrderStatus.UNKNOWN):
@@ -123,6 +128,8 @@ def _acknowledged(event: ev.OrderAcknowledged, before: State, after: State, zone
 def _rejected(event: ev.OrderRejected, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
     order = after.orders[event.client_order_id]
     resolved = before.orders[event.client_order_id].status is OrderStatus.UNKNOWN
+    if order.post_only and CROSSED in event.message.lower() and not resolved:
+        return
     title = "Order resolved: never taken" if resolved else "Order REJECTED"
     yield _order(before, after, order, title, Severity.NOTICE, ("Why", f"{event.code} {event.message}".strip()))
 
@@ -144,7 +151,8 @@ def _order(
 ) -> Said:
     size = f"{order.outcome.upper()} {number(order.count)} at {price(order.own_price)}"
     fields = (("Market", order.ticker), ("Order", size), *(row for row in rows if row[1]))
-    return Said(kind, severity, title, order.mode, fields, _trade_id(before, after, order))
+    trade_id = _trade_id(before, after, order)
+    return Said(kind, severity, title, order.mode, fields, trade_id, strategy=order.strategy)
 
 
 def _trade_id(before: State, after: State, order: Order) -> str:
@@ -166,7 +174,8 @@ def _filled(event: ev.OrderFilled, before: State, after: State, zone: tzinfo) ->
         ("Cost", f"{money(fill.cost)} + {exact_money(fill.fee)} fee"),
         ("Order", f"{number(order.filled)} of {number(order.count)} filled"),
     )
-    yield Said("fill", Severity.NOTICE, f"FILLED {size}", fill.mode, fields, _trade_id(before, after, order))
+    title, trade_id = f"FILLED {size}", _trade_id(before, after, order)
+    yield Said("fill", Severity.NOTICE, title, fill.mode, fields, trade_id, strategy=order.strategy)
     yield from _closed(event, before, after, zone)
 
 
@@ -192,7 +201,8 @@ def _settlement(trade: Trade, after: State) -> Said:
         ("So far", f"{totals.wins} won, {totals.losses} lost{others}"),
     )
     title = f"{called} {gain(trade.profit, exact_money)}"
-    return Said("settlement", Severity.NOTICE, title, trade.mode, fields, trade.trade_id, mood_of(trade.profit))
+    mood, strategy = mood_of(trade.profit), trade.strategy
+    return Said("settlement", Severity.NOTICE, title, trade.mode, fields, trade.trade_id, mood, strategy)
 
 
 # --- halts, modes, start and stop -----------------------------------------------------------------------------------
@@ -264,4 +274,5 @@ _TELLERS: Mapping[type, Teller] = {
     ev.Started: started,
     ev.Stopped: _stopped,
     ev.ErrorSeen: _error,
+    OpportunitySeen: opportunity,
 }

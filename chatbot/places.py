@@ -42,6 +42,7 @@ class Places:
     address: str  # that is talked to
     key_masked: str
     stream: KalshiStream | None = None  # not started
+    spot_of: Callable[[str], Feed] | None = None  # of another series than the main one
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
@@ -84,6 +85,7 @@ async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults:
         feed=IndexFeed(exchange, settings.kalshi_event_ticker_prefix),
         address=simulated.server.base_url,
         key_masked=_masked(simulated.credentials.key_id),
+        spot_of=lambda series: IndexFeed(exchange, series),
     )
     places.closing = [_closing(exchange), simulated.stop]
     return _streamed(places, settings, signer, simulated.server.ws_url)
@@ -98,7 +100,7 @@ async def _followed(settings: Settings, base_url: str, clock: RealClock | Virtua
     exchange = KalshiExchange(base_url, signer, clock, subaccount=settings.kalshi_subaccount)
     feed = IndexFeed(exchange, settings.kalshi_event_ticker_prefix)
     places = Places(clock, exchange, signer is not None, feed, base_url, settings.key_masked)
-    places.closing = [_closing(exchange)]
+    places.closing, places.spot_of = [_closing(exchange)], lambda series: IndexFeed(exchange, series)
     return _streamed(places, settings, signer, settings.ws_url)
 
 
@@ -118,13 +120,19 @@ def _live(settings: Settings, clock: RealClock | VirtualClock) -> Places:
     signer = _signer(settings)
     assert settings.api_base is not None, "demo and production have an address"
     exchange = KalshiExchange(settings.api_base, signer, clock, subaccount=settings.kalshi_subaccount)
-    feed = SpotFeed(settings.kalshi_event_ticker_prefix, clock)
+    feeds: list[SpotFeed] = []
 
-    async def close_feed() -> None:
-        feed.close()
+    def spot_of(series: str) -> SpotFeed:
+        feeds.append(SpotFeed(series, clock))
+        return feeds[-1]
 
-    places = Places(clock, exchange, signer is not None, feed, settings.api_base, settings.key_masked)
-    places.closing = [close_feed, _closing(exchange)]
+    async def close_feeds() -> None:
+        for feed in feeds:
+            feed.close()
+
+    main = spot_of(settings.kalshi_event_ticker_prefix)
+    places = Places(clock, exchange, signer is not None, main, settings.api_base, settings.key_masked)
+    places.closing, places.spot_of = [close_feeds, _closing(exchange)], spot_of
     return _streamed(places, settings, signer, settings.ws_url)
 
 

@@ -149,7 +149,7 @@ class Router:
         found = find(commands, line.word)
         if found is None:
             return None
-        context = Context(self._desk, incoming.person, role, commands, self._beside)
+        context = Context(self._desk, incoming.person, role, commands, self._beside, progress=incoming.progress)
         try:
             arguments = found.parse(line.words)
         except Misread as misread:

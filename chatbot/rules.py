@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "mode": "the dry run is switched",
         "start": "the bot starts",
         "stop": "the bot stops",
+        "arbitrage": "two markets cost less than they pay",
         "report": "the daily and weekly report",
         "digest": "many notices in one",
     }

@@ -11,7 +11,7 @@ from trading.domain.records import Mood, Severity
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`mode` is the book that it is about; notices of one trade reply to its first one."""
+    """`mode` is the book that it is about, `strategy` whose order or trade; those of one trade reply to its first."""
 
     kind: str
     severity: Severity
@@ -20,6 +20,7 @@ class Said:
     fields: tuple[tuple[str, str], ...] = ()
     trade_id: str = ""
     mood: Mood = "plain"
+    strategy: str = ""
 
 
 def mood_of(profit: Decimal) -> Mood:

@@ -17,7 +17,9 @@ from chatbot.outbox import Channel
 from trading.clock import real_now
 from trading.domain.intent import View
 from trading.engine.broker import Broker
+from trading.engine.cycle import no_log
 from trading.engine.desk import Desk
+from trading.ports import IntentLog
 from trading.strategies import Strategy
 
 ChannelMaker = Callable[[Settings, Front, Desk, Callable[[str], None]], Sequence[Channel]]
@@ -32,14 +34,17 @@ def no_channels(settings: Settings, front: Front, desk: Desk, told: Callable[[st
 @dataclass(frozen=True, slots=True)
 class Seams:
     """`mark` keeps a halt where the store cannot, `take` gives one so kept to the broker. `now` is real time, for what
-    people and networks do. `strategies` trade beside those of the settings; `installation` is the id of a data folder
-    that has none yet, made at random where it is empty; `reread` reads the settings again."""
+    people and networks do. `strategies` trade beside those of the settings, `paper` on paper alone; `intent_log` is
+    told what all of them wish. `installation` is the id of a data folder that has none yet, made at random where it is
+    empty; `reread` reads the settings again."""
 
     mark: Callable[[str], None]
     take: Callable[[Broker], None]
     channels: ChannelMaker = no_channels
     on_beat: Callable[[View], None] | None = None
     strategies: Sequence[Strategy] = ()
+    paper: Sequence[Strategy] = ()
+    intent_log: IntentLog = no_log
     installation: str = ""
     now: Callable[[], datetime] = real_now
     confirmations: Callable[[], Confirmations] = Confirmations

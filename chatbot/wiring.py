@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chatbot.backtests import Backtests
 from chatbot.beside import Beside, Words
 from chatbot.charts import Charts
 from chatbot.commands.registry import HOST_COMMANDS, offered
@@ -23,10 +24,13 @@ from chatbot.rules import CHANNELS, KINDS, Rules
 from chatbot.seams import Seams
 from chatbot.second_factor import SecondFactor
 from chatbot.starts import last_moment
+from chatbot.tools.backtest_wish import wished
 from chatbot.trades_file import keep_csv
 from chatbot.version import VERSION
 from chatbot.wiring_engine import Engine, engine_of
+from chatbot.wiring_feeds import feeds_of
 from chatbot.wiring_program import Parts, program_of
+from chatbot.wiring_scan import scanning_of
 from storage.store import TinyStore
 from trading.domain.events import ErrorSeen
 from trading.engine.book import Book
@@ -38,6 +42,7 @@ from trading.engine.reports import Digests
 from trading.engine.views import Facts
 from trading.ports import CashFlows
 from trading.risk.limits import CHANGEABLE
+from trading.strategies.base import tunables
 
 FONTS = "fonts"  # of the data folder: which ones there are, for pictures
 
@@ -49,6 +54,8 @@ def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) ->
     book, cycle = engine.book, engine.cycle
     scopes = places.kalshi.info.scopes if places.kalshi and places.signed else None
     desk = Desk(cycle, _facts(settings, places), lambda: sum(outbox.queued().values()), scopes)
+    desk.scanning = scanning_of(settings, places, cycle)
+    feeds = feeds_of(settings, places, cycle)
     clean = Redaction(settings.secrets()).clean
     access, rules = access_of(settings, store), Rules(settings.notify, store, seams.now)
     charts = Charts(settings.data_folder / FONTS)
@@ -62,6 +69,7 @@ def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) ->
         Knocks(store, seams.now),
         rules,
         charts.draw,
+        Backtests(lambda name, days: wished(name, days, settings, cycle.strategies)).play,
         program=program_of(settings, store, engine, Parts(access, rules, digests), seams.reread),
     )
     router = _router(settings, store, places, seams, engine, desk, beside)
@@ -82,8 +90,9 @@ def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) ->
     keep_csv(settings.consensus_trades_csv, settings.environment, store, book)
     reconcile = Reconcile(cycle.account, _cash_flows(settings, places))
     app = App(settings, places, store, book, cycle, reconcile, desk, router, outbox, carried, charts, digests, last)
+    app.feeds = feeds
     if places.stream:
-        app.listening = Listening(places.stream, cycle.account, cycle.observer, app.catch_up, engine.fill_cap)
+        app.listening = Listening(places.stream, cycle.account, cycle.observers, app.catch_up, engine.fill_cap)
     return app
 
 
@@ -122,7 +131,8 @@ def _words(book: Book, cycle: Cycle) -> Mapping[str, Words]:
         "ticker": tickers,
         "exit": lambda: ["all", *dict.fromkeys(t.ticker for t in book.state.open_trades())],
         "order": lambda: ["all", *(o.order_id for o in book.state.live_orders() if o.order_id)],
-        "strategy": lambda: [strategy.name for strategy in cycle.strategies],
+        "strategy": lambda: [each.name for each in cycle.everybody],
+        "parameter": lambda: list(dict.fromkeys(name for each in cycle.everybody for name in tunables(each.strategy))),
         "limit": lambda: list(CHANGEABLE),
         "event": lambda: tuple(KINDS),
     }

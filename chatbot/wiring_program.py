@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from chatbot.access import Access
 from chatbot.config import Settings
@@ -12,15 +13,18 @@ from chatbot.housekeeping import Housekeeping
 from chatbot.people import roles_of
 from chatbot.reloading import Reloading, Taker
 from chatbot.rules import Rules
+from chatbot.strategies_file import plan
 from chatbot.wiring_engine import Engine, limits, strategies
 from storage.store import TinyStore
 from trading.engine.reports import Digests
+from trading.strategies import Strategy
 
 LIMITS = (
     *("max_order_usd", "max_position_usd", "max_exposure_usd", "daily_loss_limit_usd", "weekly_loss_limit_usd"),
     *("max_open_orders", "max_orders_per_minute", "max_consecutive_rejections", "low_balance_usd"),
     "first_hours",
 )
+STAKE = "stake_usd"
 PEOPLE = ("telegram_users_text", "discord_users_text")
 
 
@@ -41,7 +45,13 @@ def program_of(
     reread: Callable[[], Settings],
 ) -> Housekeeping:
     """What commands may ask of the program; `reread` reads the settings again."""
-    reloading = Reloading(settings, reread, _takers(engine, parts))
+
+    def checked() -> Settings:
+        now = reread()
+        plan(now)  # a strategies file that has become wrong is refused before anything is taken
+        return now
+
+    reloading = Reloading(settings, checked, _takers(engine, parts))
     return Housekeeping(reloading, store, engine.cycle.broker, parts.access)
 
 
@@ -52,8 +62,8 @@ def _takers(engine: Engine, parts: Parts) -> Mapping[str, Taker]:
         broker.limits = limits(now)
 
     def take_stake(now: Settings) -> None:
-        named = strategies(now)
-        cycle.strategies = (*named, *cycle.strategies[len(named) :])
+        named = {each.name: each for each in strategies(now)}
+        cycle.strategies = tuple(_staking_as(named.get(each.name), each) for each in cycle.strategies)
 
     def take_people(now: Settings) -> None:
         parts.access.settle(roles_of(now))
@@ -70,8 +80,15 @@ def _takers(engine: Engine, parts: Parts) -> Mapping[str, Taker]:
     return {
         **dict.fromkeys(LIMITS, take_limits),
         **dict.fromkeys(PEOPLE, take_people),
-        "stake_usd": take_stake,
+        STAKE: take_stake,
         "notify": take_rules,
         "daily_digest_at": take_hour,
         "log_level": take_log_level,
     }
+
+
+def _staking_as(configured: Strategy | None, running: Strategy) -> Strategy:
+    """The running strategy with the configured stake, and nothing else of a file that may have changed meanwhile."""
+    if configured is None or not hasattr(configured, STAKE):
+        return running
+    return cast(Strategy, replace(cast(Any, running), **{STAKE: getattr(configured, STAKE)}))

@@ -14,10 +14,19 @@ from typing import Any
 import msgspec
 
 from trading.domain.errors import StoreRefused
+from trading.domain.order import Mode, position_key
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]  # (table, document) -> document
 
-STEPS: tuple[Step, ...] = ()  # STEPS[i] turns version i + 1 into version i + 2
+
+def _paper_positions_by_strategy(table: str, document: dict[str, Any]) -> dict[str, Any]:
+    """In the dry run each strategy has a book of its own: a position's key names the strategy that it belongs to."""
+    if table != "positions" or document["mode"] != Mode.DRY_RUN:
+        return document
+    return document | {"_key": position_key(Mode.DRY_RUN, document["ticker"], document["strategy"])}
+
+
+STEPS: tuple[Step, ...] = (_paper_positions_by_strategy,)  # STEPS[i] turns version i + 1 into version i + 2
 
 
 def current_version() -> int:

@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("trading.research",),
     (
         "chatbot.message",
+        "chatbot.progress",
         "chatbot.command",
         "chatbot.line",
         "chatbot.kept_files",
@@ -35,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.program",
         "chatbot.locking",
         "chatbot.beside",
+        "chatbot.backtests",
         "chatbot.charts",
         "chatbot.charts_data",
         "chatbot.charts_drawn",
@@ -48,6 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.render",
         "chatbot.notices",
         "chatbot.notices_account",
+        "chatbot.notices_arbitrage",
         "chatbot.notices_start",
         "chatbot.said",
         "chatbot.outbox",
@@ -65,8 +68,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.app",
         "chatbot.wiring",
         "chatbot.wiring_engine",
+        "chatbot.wiring_scan",
+        "chatbot.wiring_feeds",
         "chatbot.seams",
         "chatbot.life",
+        "chatbot.intents",
         "chatbot.marker",
         "chatbot.people",
         "chatbot.config_shown",
@@ -79,8 +85,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.control_lost",
         "chatbot.watchdog",
         "chatbot.places",
+        "chatbot.strategies_file",
+        "chatbot.strategies_values",
         "chatbot.cli",
         "chatbot.cli_host",
+        "chatbot.cli_research",
         "chatbot.tools",
         "chatbot.__main__",
     ),
@@ -198,11 +207,13 @@ def test_only_the_configuration_reads_the_environment() -> None:
         "chatbot.wiring",
         "chatbot.seams",
         "chatbot.life",
+        "chatbot.intents",
         "chatbot.people",
         "chatbot.config_shown",
         "chatbot.reloading",
         "chatbot.housekeeping",
         "chatbot.places",
+        "chatbot.strategies_file",
         "chatbot.cli",
         "chatbot.tools",
     )
@@ -215,7 +226,7 @@ def test_only_the_schedule_uses_apscheduler() -> None:
 
 
 def test_broad_excepts_stand_only_at_the_outer_edges() -> None:
-    """The beat, the router and the outbox turn whatever it is into an event; nobody else may."""
+    """The beat, who asks a strategy, the router and the outbox turn whatever it is into an event; nobody else may."""
 
     def broad(handler: ast.ExceptHandler) -> bool:
         return handler.type is None or ast.unparse(handler.type) == "Exception"
@@ -226,4 +237,4 @@ def test_broad_excepts_stand_only_at_the_outer_edges() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler) and broad(node)
     }
-    assert found <= {"trading.engine.cycle", "chatbot.router", "chatbot.outbox"}
+    assert found <= {"trading.engine.cycle", "trading.engine.deciding", "chatbot.router", "chatbot.outbox"}

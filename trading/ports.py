@@ -12,6 +12,8 @@ from typing import Protocol
 
 from trading.domain.account_records import CashFlow, OrderGroup
 from trading.domain.events import Event
+from trading.domain.intent import Headline
+from trading.domain.intent_line import Line
 from trading.domain.market import Market, Quote, Tick
 from trading.domain.news import News, StreamHealth
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
@@ -19,6 +21,7 @@ from trading.domain.records import Notice, Put, Record
 from trading.domain.reference import Event as ListedEvent
 from trading.domain.reference import FeeChange, Series
 from trading.domain.state import State
+from trading.domain.venue import VenueBook
 from trading.risk.gate import Ticket
 
 
@@ -145,6 +148,27 @@ class Feed(Protocol):
 
     async def read(self) -> Tick:
         """The newest price. Raises Unavailable when no venue answers."""
+
+
+class VenueBooks(Protocol):
+    """Order books of another venue, to look at only."""
+
+    async def book(self, token: str) -> VenueBook:
+        """The touch of one outcome token now. Raises NotFound, Unavailable."""
+
+
+class HeadlineFeed(Protocol):
+    """News about markets, from memory: nothing here waits."""
+
+    def about(self, ticker: str) -> tuple[Headline, ...]:
+        """What was said lately that a rule holds to be about this market, oldest first, each under its ticker."""
+
+
+class IntentLog(Protocol):
+    """Where the wishes of the strategies are kept, for research."""
+
+    def __call__(self, lines: Sequence[Line]) -> None:
+        """Take them; never waits and never raises."""
 
 
 class Store(Protocol):

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import aiohttp
@@ -30,8 +30,10 @@ from chatbot.confirming import CONFIRM, DECLINE
 from chatbot.front import Complete, Handle
 from chatbot.line import read_line
 from chatbot.message import Incoming, Person, Reply
+from chatbot.progress import Paced
 
 NAME = "discord"
+PROGRESS_SECONDS = 2.0  # between two edits of an answer that is still to come
 SETTLED_MAX = 256  # messages whose question was answered
 
 log = logging.getLogger(__name__)
@@ -77,12 +79,17 @@ class Answers:
             await self._answered(interaction, asked)
 
     async def _answered(self, interaction: Interaction, asked: Asked) -> None:
-        work = asyncio.ensure_future(self._handle(asked.incoming))
+        paced = Paced(lambda text: self._shown_so_far(interaction, asked, text), PROGRESS_SECONDS)
+        work = asyncio.ensure_future(self._handle(replace(asked.incoming, progress=paced.told)))
         self._running.add(work)  # whatever becomes of the answer, the command runs to its end
         work.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({work}, timeout=self._waits.defer)
         announced = not done and await self._announced(interaction, asked)
-        if reply := await asyncio.shield(work):
+        if announced:
+            paced.start()
+        reply = await asyncio.shield(work)
+        await paced.ended()
+        if reply:
             sending = shown(interaction, reply, asked.word, announced=announced, in_place=asked.in_place)
             await self._brought(interaction, sending, asked.word)
 
@@ -144,6 +151,11 @@ class Answers:
         response = interaction.response
         saying = response.defer() if asked.in_place else response.defer(ephemeral=True, thinking=True)
         return await self._brought(interaction, saying, asked.word)
+
+    async def _shown_so_far(self, interaction: Interaction, asked: Asked, text: str) -> None:
+        """Show how far the command is, where the answer will stand."""
+        embed = discord.Embed(title=text)
+        await self._brought(interaction, interaction.edit_original_response(content=None, embed=embed), asked.word)
 
     async def _brought(self, interaction: Interaction, sending: Awaitable[object], word: str) -> bool:
         """Whether Discord took it, or may have. The SDK tries again by itself, within our time; the command has run

@@ -25,6 +25,7 @@ from chatbot.channels import telegram_polling as polling
 from chatbot.channels.telegram_answers import Answers
 from chatbot.channels.telegram_menu import Menu
 from chatbot.channels.telegram_notices import Notices
+from chatbot.channels.telegram_progress import ProgressMessage
 from chatbot.channels.telegram_reading import NAME, Heard, Reader, marks_of, moved_to
 from chatbot.channels.telegram_sending import Sender, letter_of
 from chatbot.channels.telegram_wire import Bounds, bot, hush, wire, without_token
@@ -162,10 +163,11 @@ class TelegramChannel:
         if len(self._lines) >= most:
             log.warning("%s lines are under way: one of %s is dropped", most, heard.incoming.person.by)
             return
-        work = asyncio.ensure_future(self._handle(heard.incoming))
+        progress = ProgressMessage(self._sender, heard.place, self._token)
+        work = asyncio.ensure_future(self._handle(replace(heard.incoming, progress=progress.paced.told)))
         self._working.add(work)
         work.add_done_callback(self._working.discard)
-        task = asyncio.create_task(self._serve(heard, work))
+        task = asyncio.create_task(self._serve(heard, work, progress))
         self._lines.add(task)
         task.add_done_callback(self._lines.discard)
 
@@ -181,7 +183,7 @@ class TelegramChannel:
 
     # --- out ---
 
-    async def _serve(self, heard: Heard, work: asyncio.Future[Reply | None]) -> None:
+    async def _serve(self, heard: Heard, work: asyncio.Future[Reply | None], progress: ProgressMessage) -> None:
         """Answer one line. A stranger's is handled at once and without an answer, and so gets nothing at all."""
         if heard.press_id:
             await asyncio.wait([work], timeout=self._bounds.press_seconds)
@@ -190,7 +192,7 @@ class TelegramChannel:
         reply = await asyncio.shield(work)
         if reply is None:
             return
-        if not await self._refreshed(heard, reply):
+        if not await progress.answered(reply) and not await self._refreshed(heard, reply):
             await self._answers.send(letter_of(reply), heard.place, urgent=self._lowers(heard.incoming.text))
         if heard.under and heard.own and read_line(heard.incoming.text).word in (CONFIRM, DECLINE):
             self._aside(self._tidied(self._sender.disarm(heard.place, heard.under)))

@@ -93,6 +93,7 @@ class TerminalChannel:
             input=input,
             output=output,
         )
+        self._progress = ""  # of the command that said something last, below the prompt
         self._screen = Screen(write, folder=folder, width=columns_now, colours=colours())
 
     async def run(self) -> None:
@@ -126,8 +127,14 @@ class TerminalChannel:
         return None if read_line(line).word in EXIT_WORDS else line
 
     async def _answer(self, line: str) -> None:
-        if reply := await self._handle(incoming(self._screen.meant(line))):
+        reply = await self._handle(replace(incoming(self._screen.meant(line)), progress=self._working))
+        await self._working("")
+        if reply:
             await self._screen.answer(reply)
+
+    async def _working(self, text: str) -> None:
+        self._progress = text
+        self._session.app.invalidate()
 
     def _bottom(self) -> str:
         """The state, on as many lines as it takes."""
@@ -135,6 +142,7 @@ class TerminalChannel:
             text = self._toolbar()
         except ChatopsError as error:
             text = str(error)
+        text = "\n".join(part for part in (self._progress, text) if part)
         return "\n".join(wrap(text, max(columns_now(), WIDTH_MIN)))
 
 

@@ -92,7 +92,9 @@ def choices(ctx: Context, acts: Iterable[tuple[str, str]]) -> tuple[Button, ...]
 def _held(held: HeldPosition, now: datetime) -> str:
     paid = f" at {price(held.trade.price)}" if held.trade else ", not this bot's"
     left = f"\ncloses in {countdown(held.close_time, now)}" if held.close_time else ""
-    return f"{held.side.upper()} {number(abs(held.position.contracts))}{paid}\n{_worth(held, now)}{left}"
+    whose = f"\nof {held.position.strategy}, on paper" if held.position.book else ""
+    size = f"{held.side.upper()} {number(abs(held.position.contracts))}{paid}"
+    return f"{size}{whose}\n{_worth(held, now)}{left}"
 
 
 def _worth(held: HeldPosition, now: datetime) -> str:

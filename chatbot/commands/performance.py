@@ -92,8 +92,8 @@ async def performance(ctx: Context, period: Period = "all", by: Literal["signals
     """Does it win more than it must?
 
     The win rate with its 95% interval beside the rate at which the prices paid and the fees leave nothing, what the
-    fees took, and the same by signals and price (or, with hours, by the hour of the day). Only bets that won or lost
-    count in the rate.
+    fees took, and the same by strategy, signals and price (or, with hours, by the hour of the day). Only bets that won
+    or lost count in the rate.
     """
     page = await ctx.desk.performance(period)
     known = [KNOWN[name] for name in page.strategies if name in KNOWN]
@@ -103,11 +103,19 @@ async def performance(ctx: Context, period: Period = "all", by: Literal["signals
         f"Performance {_TITLES.get(page.period, page.period)}: {VERDICTS[page.tally.verdict]}",
         label=labelled(page.label, ctx.zone),
         fields=tuple(_tally_fields(page)),
-        table=_groups(("", page.hours)) if by == "hours" else _groups(("Signals", page.signals), ("Paid", page.prices)),
+        table=_groups(("", page.hours)) if by == "hours" else _groups(*_said(page)),
         note="\n".join((page.sentence, *known)),
         buttons=(turn, *_periods("performance", page.period), Button("Picture", "/chart equity")),
         mood=mood_of(page.tally.profit),
     )
+
+
+def _said(page: PerformancePage) -> Iterator[tuple[str, Groups]]:
+    """Where several strategies traded, each of them comes first."""
+    if len(page.makers) > 1:
+        yield "Strategy", page.makers
+    yield "Signals", page.signals
+    yield "Paid", page.prices
 
 
 def _tally_fields(page: PerformancePage) -> Iterator[tuple[str, str]]:

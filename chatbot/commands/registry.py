@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chatbot.command import Command, registry
 from chatbot.commands.audit import audit
+from chatbot.commands.backtest import backtest
 from chatbot.commands.chart import chart
 from chatbot.commands.confirm import confirm
 from chatbot.commands.control import dryrun, kill, lock, pause, resume
@@ -22,6 +23,8 @@ from chatbot.commands.people import help_, start, version, whoami
 from chatbot.commands.performance import performance, pnl
 from chatbot.commands.reload import reload
 from chatbot.commands.report import report
+from chatbot.commands.scan import scan
+from chatbot.commands.set_ import set_
 from chatbot.commands.settings import settings
 from chatbot.commands.signals import signals
 from chatbot.commands.strategies import disable, enable, stake, strategies
@@ -46,6 +49,7 @@ COMMANDS = registry(
         limits,
         limit,
         stake,
+        set_,
         disable,
         lock,
         resume,
@@ -54,6 +58,8 @@ COMMANDS = registry(
         settings,
         enable,
         report,
+        scan,
+        backtest,
         notify,
         mute,
         audit,

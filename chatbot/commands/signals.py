@@ -30,6 +30,18 @@ REASONS = {
     "one_sided": ("Nobody offers the side wanted.", "one-sided book"),
     "off_grid": ("The price is not on the market's grid.", "price off grid"),
     "price_band": ("The price is outside the band allowed.", "price out of band"),
+    "between": ("It is neither cheap enough to buy nor dear enough to sell.", "between its prices"),
+    "full": ("It holds as much as it may, or nothing whole is offered.", "full"),
+    "resting": ("An order of its own rests.", "order rests"),
+    "leaving": ("An exit rule holds: it leaves.", "leaving"),
+    "closing": ("The market ends soon.", "ends soon"),
+    "release": ("A scheduled release is near.", "release near"),
+    "no_headline": ("Nothing is said about this market.", "no headline"),
+    "old_headline": ("The newest headline is too old.", "headline too old"),
+    "unsure": ("The headline is not sure enough.", "headline unsure"),
+    "spent": ("The newest headline was acted on.", "headline spent"),
+    "cooldown": ("It waits after the last headline.", "waits"),
+    "stepped_aside": ("A headline came: it steps aside.", "stepped aside"),
     "entry_window": ("It is outside the time for entering.", "outside entry time"),
     "market_closed": ("The market has closed.", "closed"),
     "ordered": ("An order was sent for this market.", "ordered"),
@@ -64,7 +76,7 @@ async def signals(ctx: Context) -> Reply:
     Also why nothing is wanted now, and what came of the last markets.
     """
     pages = ctx.desk.signals()
-    names = ", ".join(page.strategy for page in pages)
+    names = ", ".join(dict.fromkeys(page.strategy for page in pages))
     return Reply(
         f"Signals of {names}" if names else "Signals",
         label=labelled(pages[0].label if pages else ctx.desk.status().label, ctx.zone),
@@ -83,7 +95,11 @@ def _fields(pages: Sequence[SignalsPage]) -> Iterator[tuple[str, str]]:
         said += [(signal.name.capitalize(), _opinion(signal, page.label.now)) for signal in page.signals]
         yield from ((name, text) for name, text in said if f"{name} {text}" not in seen)
         seen |= {f"{name} {text}" for name, text in said}
-        yield "Now", _now(page) if len(pages) == 1 else f"{page.strategy}: {_now(page)}"
+        yield "Now", _now(page) if len(pages) == 1 else f"{_whose(page)}: {_now(page)}"
+
+
+def _whose(page: SignalsPage) -> str:
+    return " ".join(part for part in (page.strategy, page.series, "on paper" if page.paper else "") if part)
 
 
 def _windows(pages: Sequence[SignalsPage], zone: tzinfo) -> Table | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated
 
 from chatbot.command import Context, From, Nature, Preview, Risk, command
 from chatbot.message import Button, Reply, Role
 from chatbot.render import count, gain, labelled, mode_word, money
-from trading.domain.state import TradingState
+from trading.domain.errors import NotFound
+from trading.domain.state import Totals, TradingState
 from trading.engine.pages import Label
 from trading.engine.pages_strategies import DisableReport, ParameterPreview, StrategyLine
 
@@ -18,31 +19,52 @@ STAKE = "stake_usd"
 
 
 @command(role=Role.VIEWER, aliases=("strategy",))
-async def strategies(ctx: Context) -> Reply:
+async def strategies(ctx: Context, strategy: Name = "") -> Reply:
     """Which strategies trade.
 
-    For each: whether it is on, its open trades and what it made today, and its parameters. A star marks what was
-    changed from a chat, which wins over the configuration.
+    For each: whether it is on, its open trades and what it made today. With a name, or where there is one alone, its
+    parameters too. A star marks what was changed from a chat, which wins over the configuration.
     """
     page = await ctx.desk.strategies()
-    changed = any(parameter.changed for line in page.lines for parameter in line.parameters)
+    lines = [line for line in page.lines if strategy.casefold() in ("", line.name)]
+    if not lines and strategy:
+        raise NotFound(f"no strategy is called {strategy}: there is {', '.join(line.name for line in page.lines)}")
+    whole = len(lines) == 1
     return Reply(
         "Strategies",
         label=labelled(page.label, ctx.zone),
-        fields=tuple((line.name, "\n".join((_doing(line), *_parameters(line)))) for line in page.lines),
-        note="* changed from a chat" if changed else "",
-        buttons=(Button("Refresh", "/strategies"),),
-        choices=tuple(_switch(line) for line in page.lines),
+        fields=tuple((line.name, "\n".join((_doing(line), *_parameters(line, whole=whole)))) for line in lines),
+        note="\n".join(_notes(lines, whole=whole)),
+        buttons=(Button("Refresh", f"/strategies {strategy}".strip()),),
+        choices=tuple(_switch(line) for line in lines),
     )
 
 
+def _notes(lines: Sequence[StrategyLine], *, whole: bool) -> Iterator[str]:
+    if any(parameter.changed for line in lines for parameter in line.parameters):
+        yield "* changed from a chat"
+    if lines and not whole:
+        yield f"/strategies {lines[0].name} shows its parameters."
+
+
 def _doing(line: StrategyLine) -> str:
-    return f"{'ON' if line.on else 'OFF'}, {line.open_trades} open, {gain(line.day_profit)} today"
+    """On or off, in which book, and how it does there."""
+    paper = " on paper" if line.paper else ""
+    now = f"{'ON' if line.on else 'OFF'}{paper}, {line.open_trades} open, {gain(line.day_profit)} today"
+    return "\n".join((now, *_so_far(line.totals)))
 
 
-def _parameters(line: StrategyLine) -> Iterator[str]:
+def _so_far(totals: Totals) -> Iterator[str]:
+    if totals.trades:
+        won = 100 * totals.wins / totals.trades
+        yield f"{count(totals.trades, 'trade')}, {won:.0f} % won, {gain(totals.profit)} in all"
+
+
+def _parameters(line: StrategyLine, *, whole: bool = True) -> Iterator[str]:
+    """All of them, or those alone that were changed."""
     for each in line.parameters:
-        yield f"{each.name} {each.value}{' *' if each.changed else ''}"
+        if whole or each.changed:
+            yield f"{each.name} {each.value}{' *' if each.changed else ''}"
 
 
 def _switch(line: StrategyLine) -> Button:
@@ -59,7 +81,8 @@ async def _enable_preview(ctx: Context, strategy: Name) -> Preview:
     label, name = labelled(page.label, ctx.zone), page.line.name
     if page.line.on:
         return Preview(Reply(f"{name} is on already", label=label, note=_trading(ctx)))
-    fields = (("Orders", _kind(page.label)), ("It trades", "\n".join(_parameters(page.line))))
+    kind = "dry run alone, on paper" if page.line.paper else _kind(page.label)
+    fields = (("Orders", kind), ("It trades", "\n".join(_parameters(page.line))))
     return Preview(Reply(f"Switch {name} on?", label=label, fields=fields), page.fingerprint)
 
 

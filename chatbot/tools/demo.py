@@ -106,16 +106,16 @@ def _over(app: App, now: datetime, end: datetime) -> bool:
     return (now >= end and settled) or now > end + SETTLING_MAX
 
 
-def summary(app: App, exchange_pnl: Decimal | None = None) -> dict[str, Any]:
-    """The figures of what the store holds. Dollars with four decimals."""
-    passed = cast(list[WindowPassed], app.store.select("windows"))
-    trades = cast(list[Trade], app.store.select("trades"))
+def summary(app: App, exchange_pnl: Decimal | None = None, **of: str) -> dict[str, Any]:
+    """The figures of what the store holds: of everything, or of one `strategy`. Dollars with four decimals."""
+    passed = cast(list[WindowPassed], app.store.select("windows", **of))
+    trades = cast(list[Trade], app.store.select("trades", **of))
     outcomes = Counter(t.outcome for t in trades)
     figures: dict[str, Any] = {
         "windows": len(passed),
         "signals": sum(w.agreed for w in passed),
         "trades": sum(w.ordered for w in passed),
-        "fills": app.store.count("fills"),
+        "fills": len(app.store.select("fills", **of)),
         "wins": outcomes[TradeOutcome.WIN],
         "losses": outcomes[TradeOutcome.LOSS],
         "skipped": dict(sorted(Counter(w.reason for w in passed if not w.ordered).items())),

@@ -23,6 +23,7 @@ from chatbot.tools.doctor_chats import chats, env_file
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.doctor_order import refuse_production, with_an_order
 from chatbot.tools.doctor_people import people
+from chatbot.tools.doctor_strategies import strategies
 from chatbot.tools.findings import Finding, fail, lines, ok, warn
 from storage.store import TinyStore
 from trading.clock import monotonic
@@ -71,6 +72,8 @@ async def _all(settings: Settings, order: bool) -> AsyncIterator[Finding]:
     stake = f"{money(settings.stake_usd)} a market"
     yield ok("settings", f"{settings.environment}, {mode}, {settings.kalshi_event_ticker_prefix}, {stake}")
     yield env_file(Path(".env"))
+    if settings.strategies_file:
+        yield strategies(settings)
     running = False
     yield (written := folder(settings.data_folder))
     if written.mark == "ok":

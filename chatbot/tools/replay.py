@@ -1,7 +1,9 @@
 """The main loop over recorded windows: the real quotes, spot and results of the past, in order, through the whole bot.
 
 Beats fall on the recorded snapshots and on timers (an order's timeout, a market's settlement). Orders fill at the
-snapshot's touch, up to that side's depth; quotes past their age limit are missing.
+snapshot's touch, up to that side's depth; quotes past their age limit are missing. Strategies that are named run side
+by side on paper, each in a book of its own, so that none takes another's contracts; what an account could lose stops
+none of them then, since it is asked what each is worth.
 """
 
 from __future__ import annotations
@@ -28,25 +30,49 @@ ENTRY_WINDOW_SECONDS = 840  # recordings have gaps: a window may be entered almo
 SETTLED_AFTER = timedelta(seconds=10)  # of a close, the result is paid
 
 
-async def replay(snapshots: Path, results: Path) -> dict[str, Any]:
-    """Run all recorded windows through the bot in memory; the summary. Raises Misconfigured for unreadable files."""
+GENEROUS_USD, GENEROUS = "1000000", "1000"
+BESIDE = {  # what several strategies on paper have besides
+    "DRY_RUN": "true",
+    **dict.fromkeys(("MAX_POSITION_USD", "MAX_EXPOSURE_USD", "DRY_RUN_BALANCE_USD"), GENEROUS_USD),
+    **dict.fromkeys(("DAILY_LOSS_LIMIT_USD", "WEEKLY_LOSS_LIMIT_USD"), GENEROUS_USD),
+    **dict.fromkeys(("MAX_OPEN_ORDERS", "MAX_ORDERS_PER_MINUTE"), GENEROUS),
+}
+
+
+async def replay(snapshots: Path, results: Path, strategies: str = "") -> dict[str, Any]:
+    """Run all recorded windows through the bot in memory; the summary. `strategies` are names with commas between them,
+    which run on paper and are summed up one by one as well. Raises Misconfigured for unknown names, unreadable files.
+    """
     started = monotonic()
     world = RecordedWorld.load(snapshots, results)
     with tempfile.TemporaryDirectory(prefix="kalshi-chatops-") as folder:
-        app, clock = await recorded_app(world, Path(folder))
+        app, clock = await recorded_app(world, Path(folder), strategies)
         delivering = asyncio.create_task(app.outbox.run())
         try:
             await app.start()
             await play(app, clock, world)
-            figures = summary(app)
+            figures = figures_of(app, world, strategies)
         finally:
             await app.stop("the replay is over")
             delivering.cancel()
-    del figures["open_trades"]
     return figures | {"seconds": round(monotonic() - started, 2)}
 
 
-async def recorded_app(world: RecordedWorld, folder: Path) -> tuple[App, VirtualClock]:
+def figures_of(app: App, world: RecordedWorld, strategies: str = "") -> dict[str, Any]:
+    """The sums of all, and of each strategy that is named. `windows` are those recorded, however many traded them."""
+    figures = _closed(summary(app)) | {"windows": len(world.recorded)}
+    if not strategies:
+        return figures
+    names = app.settings.strategies
+    return figures | {"strategies": {name: _closed(summary(app, strategy=name)) for name in names}}
+
+
+def _closed(figures: dict[str, Any]) -> dict[str, Any]:
+    """Without what is open, which is nothing when all is paid."""
+    return {name: value for name, value in figures.items() if name != "open_trades"}
+
+
+async def recorded_app(world: RecordedWorld, folder: Path, strategies: str = "") -> tuple[App, VirtualClock]:
     """A bot over a recorded world, its clock at the first snapshot."""
     series = world.series[0].ticker
     clock = VirtualClock(world.snapshot_times()[0])
@@ -59,6 +85,7 @@ async def recorded_app(world: RecordedWorld, folder: Path) -> tuple[App, Virtual
             "DATA_DIR": str(folder),
             "KALSHI_EVENT_TICKER_PREFIX": series,
             "ENTRY_WINDOW_SECONDS": str(ENTRY_WINDOW_SECONDS),
+            **(BESIDE | {"STRATEGIES": strategies} if strategies else {}),
         },
     )
     return await build(settings, places=places, channels=lambda *_: (CountingChannel(),)), clock
@@ -66,10 +93,10 @@ async def recorded_app(world: RecordedWorld, folder: Path) -> tuple[App, Virtual
 
 async def play(app: App, clock: VirtualClock, world: RecordedWorld) -> None:
     """Beat through the whole recording. Raises what ended the bot, if something did."""
-    deciding, snapshots = app.cycle.strategies, _deciding(world)
+    deciding, snapshots = app.cycle.assigned, _deciding(world)
     for at in _moments(world):
         for moment in (*_timers(app, at), at):
-            app.cycle.strategies = deciding if moment in snapshots else ()  # there is nothing to decide on between them
+            app.cycle.assigned = deciding if moment in snapshots else ()  # there is nothing to decide on between them
             clock.advance_to(moment)
             await app.beat()
         if app.fatal:
@@ -93,3 +120,10 @@ def _timers(app: App, before: datetime) -> list[datetime]:
     timeout = timedelta(seconds=app.settings.order_timeout_seconds)
     due = sorted(order.created_at + timeout for order in app.book.state.live_orders())
     return [at for at in due if at < before]
+
+
+def shown(figures: dict[str, Any]) -> dict[str, Any]:
+    """The same for people, one line for each strategy."""
+    each = figures.get("strategies", {})
+    rest = {name: value for name, value in figures.items() if name != "strategies"}
+    return rest | {name: {key: n for key, n in own.items() if key != "skipped"} for name, own in each.items()}

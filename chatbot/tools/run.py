@@ -8,7 +8,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,7 @@ from trading.domain.order import Mode
 from trading.schedule import Schedule
 
 RECONCILE_SECONDS = 60.0
+SCAN_SECONDS = 5.0  # between two looks at the scanner's candidates; a full pass comes when it is due
 REPORT_SECONDS = 30.0  # between two looks at whether a report's hour has come
 ARCHIVE_SECONDS = 3600.0  # rows move once a day; asked this often, so that a daily restart does not keep them here
 EXIT_STORE = 75  # the store failed while running: a supervisor starts us again, and start-up recovers
@@ -131,6 +132,12 @@ async def _start(app: App, schedule: Schedule) -> None:
     schedule.every("reconcile", RECONCILE_SECONDS, app.check)
     schedule.every("report", REPORT_SECONDS, app.report)
     schedule.every("archive", ARCHIVE_SECONDS, app.archive)
+    if app.desk.scanning and app.desk.scanning.running:
+        schedule.every("scan", SCAN_SECONDS, app.scan)
+    if app.feeds:
+        await app.feeds.open()
+        for name, seconds, turn in app.feeds.jobs:
+            schedule.every(name, seconds, turn)
     schedule.start()
 
 
@@ -199,12 +206,10 @@ async def banner(app: App) -> Reply:
     fields = (
         ("Environment", settings.environment + (f", play money, {places.clock.speed:g}x" if _play(settings) else "")),
         ("Dry run", "on: filled on paper" if dry else "off: orders are sent"),
-        ("Series", settings.kalshi_event_ticker_prefix),
+        ("Series", ", ".join(observer.series for observer in app.cycle.observers)),
         ("Strategy", decide_now(app.desk.status())),
         *(("Stake", f"{money(stake)} a market") for stake in await _stakes(app)),
-        ("Price", f"{price(settings.min_price)} to {price(settings.max_price)}"),
-        ("Window", f"{settings.entry_window_seconds:g} s to enter"),
-        ("Momentum", f"{settings.momentum_window_seconds:g} s"),
+        *_parameters(settings),
         ("Interval", f"{settings.poll_seconds:g} s"),
         ("Address", places.address),
         ("Key", places.key_masked or "none"),
@@ -216,10 +221,21 @@ async def banner(app: App) -> Reply:
     return Reply("kalshi-chatops", fields=fields)
 
 
-async def _stakes(app: App) -> list[Decimal]:
-    """Those in force, which people may have changed from a chat."""
+async def _stakes(app: App) -> Iterable[Decimal]:
+    """Those in force, which people may have changed from a chat, each once."""
     lines = (await app.desk.strategies()).lines
-    return [Decimal(each.value) for line in lines for each in line.parameters if each.name == STAKE]
+    return dict.fromkeys(Decimal(each.value) for line in lines for each in line.parameters if each.name == STAKE)
+
+
+def _parameters(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """What the settings say of CONSENSUS and its relatives; a file may say otherwise of each."""
+    if settings.strategies_file:
+        return (("Parameters", f"{settings.strategies_file.name}: /strategies shows them"),)
+    return (
+        ("Price", f"{price(settings.min_price)} to {price(settings.max_price)}"),
+        ("Window", f"{settings.entry_window_seconds:g} s to enter"),
+        ("Momentum", f"{settings.momentum_window_seconds:g} s"),
+    )
 
 
 def _play(settings: Settings) -> bool:

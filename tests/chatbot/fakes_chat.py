@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -34,10 +34,11 @@ from trading.domain.signal import Signal
 from trading.domain.state import Halt, Reason, Totals, TradingState
 from trading.domain.statistics import UNCOUNTED, by_hour, by_price, by_signals, grouped, sentence, tally_of
 from trading.domain.trade import Trade, TradeOutcome
-from trading.engine import pages, pages_figures, pages_strategies
+from trading.engine import pages, pages_figures, pages_scan, pages_strategies
 from trading.engine.desk import Desk
 from trading.engine.pages import Exit, Exited
 from trading.engine.pages_report import ReportPage
+from trading.engine.scanning import nobody
 
 NOW = datetime(2026, 10, 3, 14, 5, 9, tzinfo=UTC)
 TICKER = "KXBTC15M-26OCT031015-15"
@@ -178,6 +179,7 @@ class FakeDesk(Desk):
         self.equity_page = equity_page(all_trades())
         self.report_page = ReportPage(LABEL, report_of("day"))
         self.market_page = market_page()
+        self.scan_page = scan_page()
         self.market_history_page = pages.MarketHistoryPage(LABEL, MARKET, samples(), (FILL,))
         self.health_page = pages.HealthPage(
             LABEL,
@@ -321,6 +323,9 @@ class FakeDesk(Desk):
     def preview_parameter(
         self, name: str, value: Decimal | None = None, strategy: str = ""
     ) -> pages_strategies.ParameterPreview:
+        self._strategy(strategy or "consensus")
+        if name != "stake_usd":
+            raise NotFound(f"{strategy} has no {name} that can be changed: there is stake_usd")
         refused = f"{name} {value} is too high" if value and value > 10 else ""
         change = pages_strategies.ParameterChange("consensus", self.stake, bool(value and value > self.stake))
         return pages_strategies.ParameterPreview(
@@ -330,9 +335,9 @@ class FakeDesk(Desk):
     def set_parameter(
         self, name: str, value: Decimal, by: str, fingerprint: str = "", strategy: str = ""
     ) -> pages_strategies.ParameterPreview:
-        page = self.preview_parameter(name, value)
+        page = self.preview_parameter(name, value, strategy)
         self.stake = value
-        self.done.append(f"set {name} {value} by {by} {fingerprint}".strip())
+        self.done.append(f"set {f'{strategy} {name}'.strip()} {value} by {by} {fingerprint}".strip())
         return page
 
     async def set_dry_run(self, dry_run: bool, by: str, fingerprint: str = "") -> pages.ModeReport:
@@ -368,6 +373,12 @@ class FakeDesk(Desk):
         self.done.append(f"flatten {ticker or 'all'}")
         out = (await self.exits(ticker)).open
         return pages.ExitsPage(LABEL, done=tuple(Exited(e, e.contracts, e.proceeds - e.fee, e.problem) for e in out))
+
+    async def scan(self, told: Callable[[int, int], Awaitable[None]] = nobody) -> pages_scan.ScanPage:
+        await told(1_000, 12)
+        if self.hanging:
+            await self.hang.wait()
+        return self.scan_page
 
     async def audit_page(self, count: int) -> pages.AuditPage:
         said = ("Ann Berg-Lindström (telegram:7)", "telegram", "/limit order 4.50", "order is $4.50 now, was $5.00")
@@ -444,6 +455,31 @@ def samples() -> tuple[pages.Sample, ...]:
     return tuple(
         pages.Sample(ago(300 - 5 * n), d(67100 + n), d(40 + n // 4) / 100, d(42 + n // 4) / 100) for n in range(60)
     )
+
+
+def scan_page(**changed: Any) -> pages_scan.ScanPage:
+    """Twelve candidates, more than are shown, of markets with long names."""
+    finds = tuple(
+        pages_scan.Find(
+            f"KXNBATOTAL-26NOV2217ACDZ-L{n:02}",
+            "Basketball total points ACDZ 83",
+            Outcome.NO if n % 2 else Outcome.YES,
+            d("0.771"),
+            d(6),
+            d("4.7002"),
+            ago(-7_200 * n - 3_600),
+            "yes at 0.7710, spread 0.0050, 121,601 contracts in 24 h",
+        )
+        for n in range(12)
+    )
+    layers = (
+        pages_scan.Layer("hydrate", 15_002, (("not_open", 553),)),
+        pages_scan.Layer("band", 3_701, (("price", 6_956), ("one_sided", 4_345))),
+        pages_scan.Layer("validation", 223, (("volume", 1_768), ("spread", 1_596), ("far", 114))),
+        pages_scan.Layer("risk", 12, (("cap", 211),)),
+    )
+    made = pages_scan.ScanPage(LABEL, layers, finds, d("9.4004"), d(50), 2.7)
+    return replace(made, **changed)
 
 
 def market_page(**changed: Any) -> pages_figures.MarketPage:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from chatbot.tools.bench.answers import BESIDE
 from chatbot.tools.bench.figures import ECHO_RATIO_MAX, Answers, Kills, Spread
 from chatbot.tools.bench.kills import CANCEL, GATE, REACH_MS, REPLY
+from chatbot.tools.bench.listing import pages_of as pages_of_windows
 from chatbot.tools.bench.loads import LOADS
+from chatbot.tools.bench.markets import BLOCK_MS_MAX, MEMORY_MB_MAX, RATIO_MAX
 from chatbot.tools.bench.relay import PAGE_ROWS, PAGES, pages_of
 from tests.flows.processes import run
 
 KEYS = ["name", "value", "unit", "limit", "ratio", "reach", "holds"]
 KILLS = 2
+BLOCK = "longest block of the loop"
 ROUNDING = 1 + 1e-9  # of sums and products of floats
 times = st.lists(st.floats(0.001, 10_000), min_size=2, max_size=200)
 
@@ -26,7 +29,8 @@ times = st.lists(st.floats(0.001, 10_000), min_size=2, max_size=200)
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The lines of one run."""
-    done = run("bench", "--kills", str(KILLS), "--answers", str(KILLS), "--json", cwd=tmp_path_factory.mktemp("bench"))
+    few = ("--kills", str(KILLS), "--answers", str(KILLS), "--passes", "1", "--json")
+    done = run("bench", *few, cwd=tmp_path_factory.mktemp("bench"))
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -44,19 +48,41 @@ def expected() -> dict[str, float | None]:
 def test_every_figure_is_printed_beside_its_floor_and_its_reach(printed: list[str]) -> None:
     rows = json.loads(printed[-1])
     killed = [row for row in rows if row["name"].startswith("kill")]
-    answered = [row["name"] for row in rows if row not in killed]
+    scanned = [row for row in rows if " markets: " in row["name"] and row not in killed]
+    answered = [row["name"] for row in rows if row not in (*killed, *scanned)]
     assert {row["name"]: row["reach"] for row in killed} == expected()
     assert len(killed) == len(expected())
     assert answered == [f"answer to /status, {load}, {p}" for load in BESIDE for p in ("p50", "p95")]
     for row in rows:
         assert list(row) == KEYS
-        assert row["unit"] == "ms"
+        assert row["unit"] == ("MB" if row["name"].endswith("memory") else "ms")
         assert row["value"] > 0
         assert row["limit"] > 0
         assert row["ratio"] == pytest.approx(row["value"] / row["limit"], rel=0.01, abs=0.001)
         assert row["holds"] == (None if row["reach"] is None else row["value"] <= row["reach"])
     for what in (GATE, CANCEL, REPLY):
         assert any(line.startswith(f"/kill: {what}") for line in printed)
+
+
+def test_all_markets_are_read_beside_transport_alone(printed: list[str]) -> None:
+    rows = {row["name"]: row for row in json.loads(printed[-1])}
+    for size in ("15,001", "60,001"):  # the crowd and the quarter of an hour that is open
+        time, memory, block = (rows[f"{size} markets: {what}"] for what in ("read and sifted", "peak memory", BLOCK))
+        assert time["reach"] == pytest.approx(RATIO_MAX * time["limit"], abs=0.01)
+        assert (memory["reach"], block["reach"]) == (MEMORY_MB_MAX, BLOCK_MS_MAX)
+        assert memory["value"] < 500
+    assert rows["60,001 markets: read and sifted"]["value"] > rows["15,001 markets: read and sifted"]["value"]
+    assert any(line.startswith("All open markets") for line in printed)
+
+
+def test_the_pages_of_the_listing_are_those_of_its_windows() -> None:
+    made = pages_of_windows(1_500)
+    bodies = [json.loads(gzip.decompress(page)) for pages in made.values() for page in pages]
+    tickers = [market["ticker"] for body in bodies for market in body["markets"]]
+    assert len(tickers) == len(set(tickers)) == 1_501
+    for pages in made.values():
+        cursors = [json.loads(gzip.decompress(page))["cursor"] for page in pages]
+        assert cursors == [*(str(n + 1) for n in range(len(pages) - 1)), ""]
 
 
 def test_a_kill_is_measured_in_the_order_in_which_it_happens(printed: list[str]) -> None:

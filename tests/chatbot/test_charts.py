@@ -150,7 +150,14 @@ def test_matplotlib_is_never_in_the_bots_process() -> None:
 
 
 def test_only_the_process_that_draws_imports_what_draws() -> None:
-    for drawing, users in (("matplotlib", {"charts_drawn.py"}), ("chatbot.charts_drawn", {"charts_worker.py"})):
+    """A backtest at the command line draws in its own process, which is no bot."""
+    allowed = {
+        "matplotlib": {"charts_drawn.py", "backtest_pictures.py"},
+        "chatbot.charts_drawn": {"charts_worker.py"},
+        "chatbot.tools.backtest_pictures": {"backtest_page.py"},
+        "chatbot.tools.backtest_page": {"backtest.py"},
+    }
+    for drawing, users in allowed.items():
         found = {path.name for path in (SOURCES / "chatbot").rglob("*.py") if imports(path, drawing)}
         assert found == users
 

@@ -278,3 +278,34 @@ def test_many_notices_become_one_line() -> None:
 
 def test_what_breaks_a_channel_is_sent_bare() -> None:
     assert bare(notice(5)) == notice(5, title="Notice 5 (fill) cannot be shown here", fields=(), note="")
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_beside_other_strategies_orders_fills_and_ends_say_whose_they_are(several: bool) -> None:
+    story = Story()
+    story.writer = NoticeWriter(Where("attic", "demo", UTC, several=several))
+    events = (intended(), acknowledged(), filled(), settled())
+    told = [each for event in events for each in story.tell(event)]
+    assert [each.kind for each in told] == ["order", "fill", "settlement"]
+    assert [("Strategy", "consensus") in each.fields for each in told] == [several] * 3
+
+
+QUOTE_ORDER = replace(PENDING, post_only=True)
+CROSSED = ev.OrderRejected(NOW, "kc-0", "invalid_order", "post only cross")
+
+
+def test_quotes_come_and_go_quietly_and_their_fills_are_told() -> None:
+    story = Story(intended(QUOTE_ORDER))
+    assert story.tell(acknowledged()) == []
+    assert story.one(filled("4")).kind == "fill"
+    assert story.tell(acknowledged(OrderStatus.CANCELED, reported="4")) == []
+    assert Story(intended(QUOTE_ORDER)).tell(CROSSED) == []
+
+
+def test_a_quote_of_unknown_outcome_or_refused_for_another_reason_is_told() -> None:
+    story = Story(intended(QUOTE_ORDER))
+    assert story.one(UNRESOLVED).severity is Severity.ALERT
+    assert story.one(acknowledged()).title == "Order resolved"
+    refused = ev.OrderRejected(NOW, "kc-0", "insufficient_balance", "")
+    assert Story(intended(QUOTE_ORDER)).one(refused).title == "Order REJECTED"
+    assert Story(intended()).one(CROSSED).title == "Order REJECTED"

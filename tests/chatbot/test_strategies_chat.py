@@ -14,6 +14,7 @@ from chatbot.render import WIDTH_MAX, columns, plain
 from trading.domain.order import Mode
 from trading.domain.state import TradingState
 from trading.domain.statistics import Tally
+from trading.engine.pages_strategies import ParameterLine, StrategiesPage
 
 
 async def confirmed(c: Chat, text: str, person: Person = OWNER) -> str:
@@ -228,3 +229,40 @@ async def test_the_first_hours_are_said_with_their_end(line: str, monkeypatch: p
     flat = " ".join(plain(await c.answer(line)).split())
     assert "Size 1 contract a trade until 05 Oct 06:05" in flat
     assert "contract a trade" not in plain(await chat().answer(line))
+
+
+# --- several strategies ---------------------------------------------------------------------------------------------
+
+
+def beside(c: Chat, monkeypatch: pytest.MonkeyPatch) -> Chat:
+    """With momentum_15 on paper beside consensus, one of its parameters changed."""
+    ours = c.desk._strategy("consensus")
+    parameters = (ParameterLine("stake_usd", "2", changed=True), ParameterLine("min_price", "0.40"))
+    theirs = replace(ours, name="momentum_15", parameters=parameters, paper=True)
+
+    async def strategies() -> StrategiesPage:
+        return StrategiesPage(LABEL, (ours, theirs))
+
+    monkeypatch.setattr(c.desk, "strategies", strategies)
+    return c
+
+
+async def test_several_are_a_line_each_with_what_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = await beside(chat(), monkeypatch).answer("/strategies", VIEWER)
+    said = plain(reply)
+    assert "entry_window_seconds" not in said
+    assert "min_price" not in said
+    assert "stake_usd 2 *" in said
+    assert "ON on paper" in said
+    assert reply.note == "* changed from a chat\n/strategies consensus shows its parameters."
+    assert [b.line for b in reply.choices] == ["/disable consensus", "/disable momentum_15"]
+
+
+async def test_one_that_is_named_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    c = beside(chat(), monkeypatch)
+    reply = await c.answer("/strategy Momentum_15", VIEWER)
+    assert "min_price 0.40" in plain(reply)
+    assert "consensus" not in plain(reply)
+    assert [b.line for b in reply.buttons] == ["/strategies Momentum_15"]
+    unknown = await c.answer("/strategies moon", VIEWER)
+    assert unknown.note == "No strategy is called moon: there is consensus, momentum_15."

@@ -21,6 +21,7 @@ from trading.domain.order import Order, OrderStatus
 from trading.domain.records import Put
 from trading.domain.step import Step
 from trading.engine import account, broker
+from trading.engine.assigned import Assigned
 from trading.engine.broker import Broker, Latch
 from trading.engine.halting import Halting
 from trading.risk.gate import Identity, Ticket
@@ -230,6 +231,11 @@ def strangers_let_in() -> AbstractContextManager[None]:
     return instead(Access, "role_of", role_of)
 
 
+def paper_sent_for_real() -> AbstractContextManager[None]:
+    """What is assigned to paper goes wherever the others go."""
+    return instead(Assigned, "mode", lambda self, current: current)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     each.__name__: each
     for each in (
@@ -252,5 +258,6 @@ MUTANTS: Mapping[str, Mutant] = {
         failed_delivery_counts,
         repeats_unmarked,
         strangers_let_in,
+        paper_sent_for_real,
     )
 }

@@ -21,7 +21,7 @@ FIRST = {
     "cancel_not_counted": 7,
     "sent_before_stored": 0,
     "journal_not_synced": 0,
-    "notices_in_a_commit_of_their_own": 7,
+    "notices_in_a_commit_of_their_own": 14,
     "settlement_booked_twice": 0,
     "fee_left_out": 0,
     "fee_booked_twice": 0,
@@ -32,6 +32,7 @@ FIRST = {
     "failed_delivery_counts": 0,
     "repeats_unmarked": 3,
     "strangers_let_in": 4,
+    "paper_sent_for_real": 1,
 }
 
 

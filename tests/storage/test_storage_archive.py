@@ -231,7 +231,7 @@ class TestDamage:
 
     def test_a_newer_version(self, store: TinyStore, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as newer:
-            newer.setattr(migrations, "STEPS", (lambda table, document: document,))
+            newer.setattr(migrations, "STEPS", (*migrations.STEPS, lambda table, document: document))
             store.commit(market(2, JANUARY))
             store.archive(FEBRUARY)
         with pytest.raises(StoreRefused, match=rf"{FILE} was written by a newer version .* start that version again"):
@@ -241,10 +241,10 @@ class TestDamage:
         def renamed(table: str, document: dict[str, Any]) -> dict[str, Any]:
             return document | {"strategy": "consensus-2"} if table == "trades" else document
 
-        monkeypatch.setattr(migrations, "STEPS", (renamed,))
+        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, renamed))
         first, second = (trade_of(n, JANUARY) for n in (1, 2))
         assert store.archived("trades") == [replace(first, strategy="consensus-2")]
         store.commit(market(2, JANUARY))
         store.archive(FEBRUARY)
         assert store.archived("trades") == [replace(first, strategy="consensus-2"), second]
-        assert json.loads(self.file.read_bytes())["_meta"]["1"]["schema"] == 2
+        assert json.loads(self.file.read_bytes())["_meta"]["1"]["schema"] == 3

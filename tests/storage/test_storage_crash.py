@@ -32,8 +32,8 @@ from trading.domain.events import (
     ParameterChanged,
     StrategySwitched,
 )
-from trading.domain.ledger import pruned
 from trading.domain.order import Fill, Mode, OrderStatus, Side
+from trading.domain.pruning import pruned
 from trading.domain.state import Reason, State
 from trading.engine.book import Book
 from trading.engine.loading import load_state

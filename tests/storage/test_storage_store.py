@@ -249,12 +249,12 @@ class TestVersions:
     def test_files_of_a_newer_schema_are_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         store = TinyStore.open(tmp_path, limits=EAGER)
         with monkeypatch.context() as newer:
-            newer.setattr(migrations, "STEPS", (lambda table, document: document,))
+            newer.setattr(migrations, "STEPS", (*migrations.STEPS, lambda table, document: document))
             for number in range(30):
                 store.commit([Put("trades", f"bot-{number}", won(number))])
         store.close()
         before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
-        with pytest.raises(StoreRefused, match=r"newer version of this program \(schema 2, this one knows up to 1\)"):
+        with pytest.raises(StoreRefused, match=r"newer version of this program \(schema 3, this one knows up to 2\)"):
             TinyStore.open(tmp_path)
         assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
@@ -266,9 +266,9 @@ class TestVersions:
         for number in range(30):
             store.commit([Put("trades", f"bot-{number:04d}", won(number))])
         store.close()
-        monkeypatch.setattr(migrations, "STEPS", (renamed,))
+        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, renamed))
         for _ in range(2):
             store = TinyStore.open(tmp_path)
             assert store.select("trades") == [replace(won(n), strategy="consensus-2") for n in range(30)]
             store.close()
-        assert json.loads((tmp_path / snapshot.NAME).read_bytes())["_meta"]["1"]["schema"] == 2
+        assert json.loads((tmp_path / snapshot.NAME).read_bytes())["_meta"]["1"]["schema"] == 3

@@ -13,7 +13,7 @@ from typing import cast
 from trading.domain import events as ev
 from trading.domain.records import Control
 from trading.domain.state import State
-from trading.domain.step import Step, put, with_totals
+from trading.domain.step import Step, put, with_book, with_totals
 from trading.domain.trade import Trade, TradeOutcome
 
 CASH_FLOW = "cash_flow:"  # begins the names of the control values that say what a flow has moved so far
@@ -28,7 +28,9 @@ def result_amended(state: State, event: ev.ResultAmended, zone: tzinfo) -> Step:
     was, now = event.trade, corrected(event.trade, event.value)
     day = cast(datetime, was.closed_at).astimezone(zone).date()
     step = put(Step(state), state, "trades", now.trade_id, now)
-    return with_totals(step, was.mode, state.totals_of(was.mode).corrected(was, now, day), event.at)
+    step = with_totals(step, was.mode, state.totals_of(was.mode).corrected(was, now, day), event.at)
+    own = state.totals_of(was.mode, was.strategy).corrected(was, now, day)
+    return with_book(step, was.mode, was.strategy, own, event.at)
 
 
 def cash_moved(state: State, event: ev.CashMoved, zone: tzinfo) -> Step:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from trading.domain.absence import Away
 from trading.domain.account_records import CashFlow
+from trading.domain.opportunity import OpportunitySeen
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
 from trading.domain.report import Report
 from trading.domain.signal import Signal
@@ -291,5 +292,6 @@ Event = (
     | Stopped
     | ErrorSeen
     | ErrorsCounted
+    | OpportunitySeen
     | CommandAnswered
 )

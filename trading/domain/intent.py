@@ -26,6 +26,7 @@ class Intent:
     time_in_force: TimeInForce = TimeInForce.GTC
     reduce_only: bool = False
     post_only: bool = False  # refused rather than filled at once
+    headline: str = ""  # the id of the one that it acts on
 
 
 @dataclass(frozen=True, slots=True)

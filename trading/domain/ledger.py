@@ -12,26 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, cast
 
 from trading.domain import corrections, error_counts, switches, told
 from trading.domain import events as ev
 from trading.domain.money import ONE, ZERO
-from trading.domain.order import (
-    TRANSITIONS,
-    Fill,
-    Order,
-    OrderStatus,
-    position_key,
-    yes_price,
-)
+from trading.domain.order import TRANSITIONS, Fill, Mode, Order, OrderStatus, yes_price
+from trading.domain.pruning import pruned
 from trading.domain.records import Put
 from trading.domain.signal import Signal
 from trading.domain.state import State
 from trading.domain.step import (
     Step,
+    with_book,
     with_order,
     with_position,
     with_rejections,
@@ -41,8 +36,6 @@ from trading.domain.step import (
     without_trade,
 )
 from trading.domain.trade import Trade, TradeOutcome
-
-KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory, beyond any replay of the exchange's
 
 # Ended by us, never got there, a pause of the whole exchange, or an all-or-nothing that found too little: no refusal
 # of ours to count.
@@ -56,6 +49,7 @@ NOT_REFUSED = frozenset(
         "fill_or_kill_insufficient_resting_volume",
     }
 )
+CROSSED = "post only cross"  # in the exchange's refusal of a post-only order that would have taken
 
 
 class IllegalMove(Exception):
@@ -102,22 +96,6 @@ def order_by_id(state: State, order_id: str) -> Order | None:
     return next((o for o in state.orders.values() if order_id and o.order_id == order_id), None)
 
 
-def pruned(state: State, now: datetime) -> State:
-    """Without what is older than KEPT and over: ids, and ended orders of ended trades."""
-    horizon = now - KEPT
-    trades = {(t.mode, t.strategy, t.ticker) for t in state.trades.values()}
-    return replace(
-        state,
-        orders={
-            key: o
-            for key, o in state.orders.items()
-            if o.live or o.created_at >= horizon or (o.mode, o.strategy, o.ticker) in trades
-        },
-        attempts={key: at for key, at in state.attempts.items() if at >= horizon},
-        fill_ids={key: at for key, at in state.fill_ids.items() if at >= horizon},
-    )
-
-
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +137,9 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
         updated_at=event.at,
         why=event.why or order.why,
     )
-    step = with_rejections(with_order(Step(state), order), 0, event.at)
+    step = with_order(Step(state), order)
+    if order.mode is Mode.REAL:
+        step = with_rejections(step, 0, event.at)
     trade = trade_of(state, order)
     if trade and not trade.order_id:
         step = with_trade(step, replace(trade, order_id=event.order_id))
@@ -169,9 +149,14 @@ def _acknowledged(state: State, event: ev.OrderAcknowledged, zone: tzinfo) -> St
 def _rejected(state: State, event: ev.OrderRejected, zone: tzinfo) -> Step:
     order = _moved(state, event.client_order_id, OrderStatus.REJECTED)
     order = replace(order, updated_at=event.at, why=f"{event.code}: {event.message}".strip(": "))
-    refused = event.code not in NOT_REFUSED
-    step = with_rejections(with_order(Step(state), order), state.rejections + refused, event.at)
+    step = with_rejections(with_order(Step(state), order), state.rejections + _refused(order, event), event.at)
     return _close_unfilled(step, order, event.at, zone)
+
+
+def _refused(order: Order, event: ev.OrderRejected) -> bool:
+    """Whether it counts: a real order, and not a quote that came too late for the touch that it stood behind."""
+    crossed = order.post_only and CROSSED in event.message.lower()
+    return order.mode is Mode.REAL and event.code not in NOT_REFUSED and not crossed
 
 
 def _unresolved(state: State, event: ev.OrderUnresolved, zone: tzinfo) -> Step:
@@ -242,10 +227,12 @@ def _late(order: Order, event: ev.OrderFilled) -> Trade:
 def _bought_or_sold(trade: Trade, fill: Fill) -> Trade:
     closing = min(fill.count, abs(trade.position)) if trade.position * fill.signed < 0 else ZERO
     opening = fill.count - closing
+    sold = (trade.cost - trade.sold_cost) * closing / abs(trade.position) if closing else ZERO
     return replace(
         trade,
         contracts=trade.contracts + opening,
         cost=trade.cost + opening * yes_price(fill.side.outcome, fill.price),
+        sold_cost=trade.sold_cost + sold,
         cash=trade.cash - fill.signed * fill.price,
         position=trade.position + fill.signed,
         fees=trade.fees + fill.fee,
@@ -258,16 +245,19 @@ def _settled(state: State, event: ev.MarketSettled, zone: tzinfo) -> Step:
     for trade in state.open_trades(event.mode):
         if trade.ticker == event.ticker:
             step = _booked(step, settle(trade, event.value, event.at), zone)
-    key = position_key(event.mode, event.ticker)
-    return without_position(step, key) if key in step.state.positions else step
+    for key, held in state.positions.items():
+        if (held.mode, held.ticker) == (event.mode, event.ticker):
+            step = without_position(step, key)
+    return step
 
 
 def _booked(step: Step, closed: Trade, zone: tzinfo) -> Step:
-    """A closed trade leaves the open ones and counts in its mode's totals."""
+    """A closed trade leaves the open ones and counts in its mode's totals, and in its strategy's."""
     step = without_trade(step, closed)
-    at = cast(datetime, closed.closed_at)
-    totals = step.state.totals_of(closed.mode).plus(closed, at.astimezone(zone).date())
-    return with_totals(step, closed.mode, totals, at)
+    at, mode, name = cast(datetime, closed.closed_at), closed.mode, closed.strategy
+    day = at.astimezone(zone).date()
+    step = with_totals(step, mode, step.state.totals_of(mode).plus(closed, day), at)
+    return with_book(step, mode, name, step.state.totals_of(mode, name).plus(closed, day), at)
 
 
 _HANDLERS: Mapping[type, Callable[[State, Any, tzinfo], Step]] = {

@@ -102,10 +102,16 @@ class Order:
     cancel_requested_at: datetime | None = None
     fees: FeeTerms = QUADRATIC  # of its market when it was ordered
     why: str = ""  # the intent's reason, later the reason of its end
+    headline: str = ""  # the id of the one that it acts on: no other order may
 
     @property
     def live(self) -> bool:
         return self.status in LIVE
+
+    @property
+    def book(self) -> str:
+        """Whose book it is in: its strategy's in the dry run, and the one that all share (empty) for real."""
+        return book_of(self.mode, self.strategy)
 
     @property
     def open_count(self) -> Decimal:
@@ -180,7 +186,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Signed YES contracts held in one market in one mode. Key: `mode:ticker`."""
+    """Signed YES contracts held in one market in one mode; in the dry run by one strategy. Key: `position_key`."""
 
     mode: Mode
     ticker: str
@@ -189,11 +195,23 @@ class Position:
 
     @property
     def key(self) -> str:
-        return position_key(self.mode, self.ticker)
+        return position_key(self.mode, self.ticker, self.strategy)
+
+    @property
+    def book(self) -> str:
+        """Whose book it is in: see `Order.book`."""
+        return book_of(self.mode, self.strategy)
 
 
-def position_key(mode: Mode, ticker: str) -> str:
-    return f"{mode}:{ticker}"
+def book_of(mode: Mode, strategy: str) -> str:
+    """The strategy's own in the dry run; for real the one in which the exchange nets them all, which has no name."""
+    return strategy if mode is Mode.DRY_RUN else ""
+
+
+def position_key(mode: Mode, ticker: str, strategy: str) -> str:
+    """`real:ticker`, or `dry_run:ticker:strategy`."""
+    book = book_of(mode, strategy)
+    return f"{mode}:{ticker}:{book}" if book else f"{mode}:{ticker}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading.domain.money import ZERO
-from trading.domain.order import Mode, Order, Position
+from trading.domain.order import Mode, Order, Position, book_of
 from trading.domain.trade import Trade, TradeOutcome
 
 
@@ -152,6 +152,7 @@ class State:
     positions: Mapping[str, Position] = field(default_factory=dict)  # by position_key
     halts: Mapping[Reason, Halt] = field(default_factory=dict)
     totals: Mapping[Mode, Totals] = field(default_factory=dict)
+    books: Mapping[str, Totals] = field(default_factory=dict)  # the same by book_key: of one strategy in one mode
     attempts: Mapping[str, datetime] = field(default_factory=dict)  # client_order_id -> when it was committed
     fill_ids: Mapping[str, datetime] = field(default_factory=dict)
     rejections: int = 0  # in a row
@@ -160,7 +161,7 @@ class State:
     reported: Mapping[str, date] = field(default_factory=dict)  # period -> the last day whose report was told
     balance_low: frozenset[Mode] = frozenset()  # told, and not enough since
     limits: Mapping[str, Decimal] = field(default_factory=dict)  # as people changed them, by the names they type
-    disabled: frozenset[str] = frozenset()  # strategies that people have switched off
+    disabled: frozenset[str] = frozenset()  # strategies that are switched off
     parameters: Mapping[str, Decimal] = field(default_factory=dict)  # "strategy.name", as people changed them
     real_since: datetime | None = None  # when a person let it go live in production; None while that is not so
 
@@ -179,5 +180,21 @@ class State:
     def open_trades(self, mode: Mode | None = None) -> list[Trade]:
         return [t for t in self.trades.values() if mode in (None, t.mode)]
 
-    def totals_of(self, mode: Mode) -> Totals:
+    def totals_of(self, mode: Mode, strategy: str = "") -> Totals:
+        """Of all strategies, or of one."""
+        if strategy:
+            return self.books.get(book_key(mode, strategy), Totals())
         return self.totals.get(mode, Totals())
+
+    def book_names(self, mode: Mode) -> list[str]:
+        """The books that a mode's limits are held against, at least one: that of all real orders, or on paper that of
+        each strategy which has traded."""
+        closed = {key.removeprefix(f"{mode}:") for key in self.books if key.startswith(f"{mode}:")}
+        names = {book_of(mode, name) for name in closed}
+        names |= {trade.book for trade in self.open_trades(mode)} | {order.book for order in self.live_orders(mode)}
+        return sorted(names) or [""]
+
+
+def book_key(mode: Mode, strategy: str) -> str:
+    """The key of a strategy's sums in a mode."""
+    return f"{mode}:{strategy}"

@@ -9,8 +9,10 @@ from typing import Any
 from trading.domain.money import ZERO
 from trading.domain.order import Fill, Mode, Order, Position, position_key
 from trading.domain.records import Control, Put, Record
-from trading.domain.state import State, Totals
+from trading.domain.state import State, Totals, book_key
 from trading.domain.trade import Trade
+
+BOOK = "book:"  # begins the names of the rows of one strategy's sums: book:<mode>:<strategy>
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def without_trade(step: Step, closed: Trade) -> Step:
 
 def with_position(step: Step, fill: Fill) -> Step:
     """The step with a fill counted in its position."""
-    key = position_key(fill.mode, fill.ticker)
+    key = position_key(fill.mode, fill.ticker, fill.strategy)
     held = step.state.positions.get(key) or Position(fill.mode, fill.ticker, ZERO, fill.strategy)
     held = replace(held, contracts=held.contracts + fill.signed)
     if not held.contracts:
@@ -71,6 +73,13 @@ def with_totals(step: Step, mode: Mode, totals: Totals, at: datetime) -> Step:
     name = f"totals:{mode}"
     state = replace(step.state, totals={**step.state.totals, mode: totals})
     return put(step, state, "control", name, control(name, totals, at))
+
+
+def with_book(step: Step, mode: Mode, strategy: str, totals: Totals, at: datetime) -> Step:
+    """The step with these sums of one strategy's closed trades in a mode."""
+    key = book_key(mode, strategy)
+    state = replace(step.state, books={**step.state.books, key: totals})
+    return put(step, state, "control", f"{BOOK}{key}", control(f"{BOOK}{key}", totals, at))
 
 
 def with_rejections(step: Step, count: int, at: datetime) -> Step:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from trading.domain.market import Outcome
 from trading.domain.money import ONE, ZERO
-from trading.domain.order import Mode
+from trading.domain.order import Mode, book_of
 
 
 class TradeOutcome(StrEnum):
@@ -50,6 +50,12 @@ class Trade:
     payout: Decimal = ZERO  # received at settlement or by selling
     profit: Decimal = ZERO  # after fees
     closed_at: datetime | None = None
+    sold_cost: Decimal = ZERO  # of `cost`, what was paid for contracts that are not held any more
+
+    @property
+    def book(self) -> str:
+        """Whose book it is in: see `Order.book`."""
+        return book_of(self.mode, self.strategy)
 
     @property
     def open(self) -> bool:
@@ -59,6 +65,11 @@ class Trade:
     def price(self) -> Decimal:
         """Average paid per contract; the limit while nothing has filled."""
         return self.cost / self.contracts if self.contracts else self.limit_price
+
+    @property
+    def held_price(self) -> Decimal:
+        """Average paid per contract that is still held; the limit while none is."""
+        return (self.cost - self.sold_cost) / abs(self.position) if self.position else self.limit_price
 
     def paying(self, value: Decimal) -> Trade:
         """The same with the payout and the profit that it has where a YES contract pays `value` dollars at the end."""

@@ -64,9 +64,10 @@ class Account:
             self.book.record(OrderFilled(self.clock.now(), ours))
 
     async def _time_out(self) -> None:
-        horizon = self.clock.now() - timedelta(seconds=self.broker.limits.order_timeout_seconds)
+        now, limits = self.clock.now(), self.broker.limits
         for order in self.book.state.live_orders():
-            if order.status is OrderStatus.RESTING and order.created_at <= horizon:
+            rests_until = order.created_at + timedelta(seconds=limits.timeout_seconds(order.post_only))
+            if order.status is OrderStatus.RESTING and rests_until <= now:
                 await self.broker.cancel(order, "not filled in time")
                 await self.read_fills(order.mode)
 

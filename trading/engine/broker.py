@@ -64,16 +64,18 @@ class Broker:
     def halted(self) -> bool:
         return self.latch.closed or self.book.state.trading is TradingState.HALTED
 
-    async def submit(self, intent: Intent, market: Market | None, quote: Quote | None) -> Order | Denial:
-        """Through the gate, into the store, to the exchange. Raises StoreFailed."""
-        verdict = judge(intent, self._context(market, quote), self.identity)
+    async def submit(
+        self, intent: Intent, market: Market | None, quote: Quote | None, mode: Mode | None = None
+    ) -> Order | Denial:
+        """Through the gate, into the store, to the exchange: that of `mode`, or of the current one. Raises
+        StoreFailed."""
+        verdict = judge(intent, self._context(market, quote, mode), self.identity)
         return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
 
     async def flatten(self, intent: Intent, mode: Mode, market: Market, quote: Quote) -> Order | Denial:
         """A person's way out of a position of this mode, which no halt holds up. Raises StoreFailed."""
         assert intent.reduce_only, "the one thing that passes a halt is what lowers risk"
-        state = replace(self.book.state, mode=mode)
-        context = replace(self._context(market, quote), state=state, flattening=True)
+        context = replace(self._context(market, quote, mode), flattening=True)
         verdict = judge(intent, context, self.identity)
         return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
 
@@ -102,10 +104,11 @@ class Broker:
         if client_order_id in self._in_flight:
             await self._in_flight[client_order_id].wait()
 
-    def _context(self, market: Market | None, quote: Quote | None) -> Context:
+    def _context(self, market: Market | None, quote: Quote | None, mode: Mode | None) -> Context:
+        state = self.book.state
         return Context(
             now=self.clock.now(),
-            state=self.book.state,
+            state=replace(state, mode=mode) if mode and mode is not state.mode else state,
             limits=self.in_force,
             market=market,
             quote=quote,

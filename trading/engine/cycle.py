@@ -6,28 +6,29 @@ repeated it halts trading. Only a failing store stops the program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from trading.clock import monotonic
 from trading.domain.error_counts import counts_due
 from trading.domain.errors import StoreError, Unauthorized, Unavailable
 from trading.domain.events import ErrorsCounted, ErrorSeen, HaltCleared, HaltRaised
-from trading.domain.intent import Decision, View
+from trading.domain.intent import View
+from trading.domain.intent_line import Line
 from trading.domain.order import Order, OrderStatus
 from trading.domain.state import Reason
 from trading.engine.account import Account
+from trading.engine.acting import Acting
+from trading.engine.assigned import Assigned
+from trading.engine.deciding import Deciding
 from trading.engine.fill_cap import FillCap
 from trading.engine.halting import Halting
 from trading.engine.low_balance import LowBalance
 from trading.engine.observer import Observer
-from trading.engine.tuning import tuned_by
 from trading.engine.watch import Watch
 from trading.engine.windows import Windows
-from trading.ports import MarketData
-from trading.risk.first_hours import cut_down
-from trading.risk.gate import Denial
+from trading.ports import IntentLog, MarketData
 from trading.strategies.base import Strategy
 
 ENGINE_ERRORS_MAX = 3  # beats in a row that fail by our own fault before trading halts
@@ -36,7 +37,10 @@ PAUSED_CODES = frozenset({"trading_is_paused", "exchange_is_paused"})
 GRID_CODES = frozenset({"invalid_parameters", "invalid_order"})  # a price off the grid has no code of its own
 SKEW_SECONDS_MAX = 2.0  # between the exchange's clock and ours; it refuses signatures well before a minute
 SKEW_SECONDS_RIGHT = 1.5  # below this a wrong clock counts as right again
-SWITCHED_OFF = Decision(skipped="disabled", detail="switched off")
+
+
+def no_log(lines: Sequence[Line]) -> None:
+    """An intent log that nobody reads."""
 
 
 @dataclass(slots=True)
@@ -51,28 +55,53 @@ class Pulse:
 
 
 class Cycle:
-    """`on_beat` is called after every beat, for the log; `skew` is the exchange's clock less ours in seconds."""
+    """`observers` follow one series each; the first is the main one, which people look at and whose silent prices halt.
+    `on_beat` is called after every beat, for the log; `skew` is the exchange's clock less ours in seconds."""
 
     def __init__(
         self,
-        observer: Observer,
+        observers: Sequence[Observer],
         account: Account,
         halting: Halting,
         windows: Windows,
-        strategies: Sequence[Strategy],
+        assigned: Sequence[Assigned],
         market_data: MarketData,
         on_beat: Callable[[View], None] | None = None,
         skew: Callable[[], float | None] = lambda: None,
         fill_cap: FillCap | None = None,
+        log: IntentLog = no_log,
     ) -> None:
-        self.observer, self.account, self.halting, self.windows = observer, account, halting, windows
+        self.observers, self.observer = tuple(observers), observers[0]
+        self.account, self.halting, self.windows, self.assigned = account, halting, windows, tuple(assigned)
         self.broker, self.book, self.clock = account.broker, account.book, account.clock
-        self.strategies = tuple(strategies)
+        self._acting = Acting(account, windows, self._guarded, log)
+        self._deciding = Deciding(self.broker, windows, self._acting)
         self._watch, self._low_balance = Watch(account.broker), LowBalance(account.broker)
         self.pulse = Pulse()
         self._market_data = market_data
         self.on_beat, self._skew, self._fill_cap = on_beat, skew, fill_cap
         self._pause_checked: datetime | None = None
+        self.jobs: tuple[Assigned, ...] = ()  # strategies that are no part of a beat, each with a job of its own
+
+    @property
+    def everybody(self) -> tuple[Assigned, ...]:
+        """All strategies of the configuration: those that decide in a beat, and those with jobs of their own."""
+        return (*self.assigned, *self.jobs)
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Those that decide; one that is put in place of another of its name trades what that one did, any other the
+        main series."""
+        return tuple(each.strategy for each in self.assigned)
+
+    @strategies.setter
+    def strategies(self, strategies: Sequence[Strategy]) -> None:
+        known = {each.name: each for each in self.assigned}
+        main = (self.observer.series,)
+        self.assigned = tuple(
+            replace(known[each.name], strategy=each) if each.name in known else Assigned(each, main)
+            for each in strategies
+        )
 
     async def beat(self) -> None:
         """One pass. Raises StoreError only."""
@@ -91,34 +120,41 @@ class Cycle:
 
     async def _pass(self) -> None:
         began = self.clock.now()
-        view = await self.observer.look()
-        self._problems("market data", self.observer.problems.copy())
-        self._watch.look(view, began)
+        views = {observer.series: await self._look(observer) for observer in self.observers}
+        main, shards = views[self.observer.series], _shards(views.values())
+        self._watch.look(main, began)
         self._problems("clock", self._clock_problem())
-        await self._guarded("exchange", self._account(view))
-        await self._guarded("fill cap", self._cap_fills(view))
-        for strategy in self.strategies:
-            await self._decide(strategy, view)
+        self._acting.show(tuple(views.values()))
+        await self._guarded("exchange", self._account(shards))
+        await self._guarded("fill cap", self._cap_fills(shards))
+        await self._decide(views)
         self.windows.close()
         if self.on_beat:
-            self.on_beat(view)
+            self.on_beat(main)
 
-    async def _account(self, view: View) -> None:
+    async def _look(self, observer: Observer) -> View:
+        view = await observer.look()
+        part = "market data" if observer is self.observer else f"market data of {observer.series}"
+        self._problems(part, observer.problems.copy())
+        return view
+
+    async def _account(self, shards: Sequence[int]) -> None:
         if self.broker.halted:
             await self.halting.sweep()
         await self.account.update()
         await self._low_balance.look()
-        if view.market:
-            await self._check_pause(view.market.exchange_index)
+        if shards:
+            await self._check_pause(shards)
 
-    async def _cap_fills(self, view: View) -> None:
-        if view.market and self._fill_cap:
-            await self._fill_cap.keep(view.market.exchange_index)
+    async def _cap_fills(self, shards: Sequence[int]) -> None:
+        if self._fill_cap:
+            for shard in shards:
+                await self._fill_cap.keep(shard)
 
-    async def _guarded(self, part: str, work: object) -> None:
+    async def _guarded(self, part: str, work: Awaitable[None]) -> None:
         """Await `work`; the exchange's failures become a problem that is told when it begins."""
         try:
-            await work  # type: ignore[misc]
+            await work
         except (Unavailable, Unauthorized) as error:
             self._problems(part, {part: str(error)})
         else:
@@ -143,32 +179,17 @@ class Cycle:
 
     def in_force(self, strategy: Strategy) -> Strategy:
         """A configured strategy with what people have changed of its parameters."""
-        return tuned_by(strategy, self.book.state.parameters, self.broker.limits)
+        return self._deciding.in_force(strategy)
 
-    async def _decide(self, strategy: Strategy, view: View) -> None:
-        """Ask a strategy that is switched on; of another, the window says that it was off."""
-        on = strategy.name not in self.book.state.disabled
-        decision = self.in_force(strategy).on_tick(view) if on else SWITCHED_OFF
-        self.windows.see(strategy.name, view, decision)
-        if not self._already_entered(strategy.name):
-            await self._act(strategy, view, decision)
+    async def _decide(self, views: Mapping[str, View]) -> None:
+        """Every strategy on every series that it trades, one after the other."""
+        for assigned in self.assigned:
+            for observer in self.observers:
+                if observer.series in assigned.series:
+                    for order in await self._deciding.decide(assigned, observer.series, views[observer.series]):
+                        self._learn_from(order, observer)
 
-    def _already_entered(self, strategy: str) -> bool:
-        window = self.windows.current.get(strategy)
-        return window is not None and window.ordered
-
-    async def _act(self, strategy: Strategy, view: View, decision: Decision) -> None:
-        for wish in decision.intents:
-            intent = cut_down(wish, self.book.state, self.broker.limits, self.clock.now())
-            outcome = await self.broker.submit(intent, view.market, view.quote)
-            if isinstance(outcome, Denial):
-                self.windows.denied(strategy.name, outcome.code, outcome.text)
-            else:
-                self.windows.ordered(strategy.name)
-                self._learn_from(outcome)
-                await self._guarded("exchange", self.account.read_fills(outcome.mode))
-
-    def _learn_from(self, order: Order) -> None:
+    def _learn_from(self, order: Order, observer: Observer) -> None:
         """What a refusal says about the world is looked at anew in the next beat: a pause, or another price grid."""
         if order.status is not OrderStatus.REJECTED:
             return
@@ -176,18 +197,18 @@ class Cycle:
         if code in PAUSED_CODES:
             self._pause_checked = None
         elif code in GRID_CODES:
-            self.observer.forget_news()
+            observer.forget_news()
 
-    async def _check_pause(self, exchange_index: int) -> None:
-        """Stand still while the market's shard is paused, and go on by itself: both are told once."""
+    async def _check_pause(self, shards: Sequence[int]) -> None:
+        """Stand still while a shard of the markets is paused, and go on by itself: both are told once."""
         now = self.clock.now()
         if self._pause_checked and (now - self._pause_checked).total_seconds() < PAUSE_CHECK_SECONDS:
             return
         self._pause_checked = now
-        status = await self._market_data.status(exchange_index)
-        paused = not (status.exchange_active and status.trading_active)
+        found = [await self._market_data.status(shard) for shard in shards]
+        paused = next((each for each in found if not (each.exchange_active and each.trading_active)), None)
         if paused and Reason.EXCHANGE_PAUSED not in self.book.state.halts:
-            until = f" until {status.resumes_at:%H:%M} UTC" if status.resumes_at else ""
+            until = f" until {paused.resumes_at:%H:%M} UTC" if paused.resumes_at else ""
             self.book.record(HaltRaised(now, Reason.EXCHANGE_PAUSED, "engine", f"the exchange is paused{until}"))
         elif not paused and Reason.EXCHANGE_PAUSED in self.book.state.halts:
             self.book.record(HaltCleared(now, Reason.EXCHANGE_PAUSED, "engine"))
@@ -204,3 +225,8 @@ class Cycle:
         if self.pulse.failures >= ENGINE_ERRORS_MAX:
             detail = f"{self.pulse.failures} beats in a row failed, the last with {text}"
             self.book.record(HaltRaised(now, Reason.ENGINE_ERROR, "engine", detail))
+
+
+def _shards(views: Iterable[View]) -> list[int]:
+    """Those of the markets that are open now."""
+    return sorted({view.market.exchange_index for view in views if view.market})

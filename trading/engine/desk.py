@@ -33,6 +33,7 @@ from trading.engine.pages import (
     ModeReport,
     ResumePreview,
 )
+from trading.engine.pages_scan import ScanPage, page_of
 from trading.engine.pages_strategies import (
     DisableReport,
     EnablePreview,
@@ -41,6 +42,7 @@ from trading.engine.pages_strategies import (
     StrategiesPage,
 )
 from trading.engine.roster import Roster
+from trading.engine.scanning import Scanning, Told, nobody
 from trading.engine.tuning import most
 from trading.engine.views import Facts, Views
 from trading.risk.checks import at_risk
@@ -58,7 +60,8 @@ class Desk(Views):
     def __init__(self, cycle: Cycle, facts: Facts, queued: Callable[[], int], scopes: Scopes | None = None) -> None:
         super().__init__(cycle, facts, queued)
         self._flattener, self._scopes = Flattener(cycle.account, cycle.observer.quote), scopes
-        self._roster = Roster(cycle, self.history)
+        self._roster = Roster(cycle)
+        self.scanning: Scanning | None = None  # where the exchange lists all its markets
 
     async def kill(self, by: str) -> KillReport:
         """Stop. The gate is closed before this coroutine first yields; it never raises."""
@@ -133,16 +136,22 @@ class Desk(Views):
         archive of paper trades cannot be read."""
         return await going_live_page(self, self._scopes)
 
+    async def scan(self, told: Told = nobody) -> ScanPage:
+        """Look through all open markets once, and order nothing. Raises Misconfigured, Unavailable, Unauthorized."""
+        if self.scanning is None:
+            raise Misconfigured("there is no listing of all markets here: /scan needs Kalshi, or a simulated exchange")
+        return page_of(self.label(), await self.scanning.look(told), self.scanning)
+
     # --- strategies and their parameters
 
     async def strategies(self) -> StrategiesPage:
         """Those of the configuration, also the ones that are switched off."""
-        return StrategiesPage(self.label(), await self._roster.lines(self._day()))
+        return StrategiesPage(self.label(), self._roster.lines(self._day()))
 
     async def preview_enable(self, name: str) -> EnablePreview:
         """What would trade again. Raises NotFound."""
         fingerprint = self._fingerprint()  # before the look: what changes during it makes it stale
-        return EnablePreview(self.label(), await self._roster.line(name, self._day()), fingerprint)
+        return EnablePreview(self.label(), self._roster.line(name, self._day()), fingerprint)
 
     def enable(self, name: str, by: str, fingerprint: str) -> None:
         """Let a strategy decide, for the state that was previewed. Raises NotFound, Stale, StoreFailed."""
@@ -175,6 +184,7 @@ class Desk(Views):
             ceiling=tunable.ceiling,
             refused="" if value is None else self._roster.refused(name, value, strategy),
             fingerprint=self._fingerprint(),
+            least=tunable.least,
         )
 
     def set_parameter(
@@ -259,7 +269,7 @@ class Desk(Views):
         text = [
             f"{state.mode.value} since {state.real_since}",
             repr(self.broker.limits),
-            *(repr(self.cycle.in_force(strategy)) for strategy in self.cycle.strategies),
+            *(repr(self.cycle.in_force(each.strategy)) for each in self.cycle.everybody),
             *sorted(state.disabled),
             *(f"{name}={value}" for name, value in sorted(state.limits.items())),
             *sorted(f"{h.reason}@{h.since.isoformat()}" for h in state.halts.values()),

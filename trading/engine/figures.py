@@ -45,6 +45,7 @@ class Figures:
             signals=self._groups(trades, by_signals),
             prices=self._groups(trades, by_price),
             hours=self._groups(trades, by_hour(self._zone)),
+            makers=self._groups(trades, lambda trade: trade.strategy),
         )
 
     def _groups(self, trades: Sequence[Trade], name: Callable[[Trade], str]) -> Groups:

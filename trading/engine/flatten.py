@@ -64,7 +64,7 @@ class Flattener:
 
     def _trade(self, position: Position) -> Trade | None:
         trades = self._book.state.open_trades(position.mode)
-        return next((t for t in trades if t.ticker == position.ticker), None)
+        return next((t for t in trades if (t.ticker, t.book) == (position.ticker, position.book)), None)
 
     async def _leave(self, position: Position) -> Exited:
         exit_, market, quote = await self._look(position)

@@ -8,7 +8,7 @@ is newer than what we know. News of an order that is still on its way waits unti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from trading.domain.errors import Unauthorized, Unavailable
 from trading.domain.market import Market
@@ -29,11 +29,11 @@ class Listening:
         self,
         stream: Stream,
         account: Account,
-        observer: Observer,
+        observers: Sequence[Observer],
         catch_up: Callable[[], Awaitable[None]],
         fill_cap: FillCap | None = None,
     ) -> None:
-        self._stream, self._account, self._observer, self._catch_up = stream, account, observer, catch_up
+        self._stream, self._account, self._observers, self._catch_up = stream, account, observers, catch_up
         self._fill_cap = fill_cap
         self._broker, self._book = account.broker, account.book
         self._behind = asyncio.Event()
@@ -66,7 +66,8 @@ class Listening:
             case GroupNews(step="triggered") if self._fill_cap:
                 self._fill_cap.triggered(news.group_id)
             case Missed():
-                self._observer.forget_news()
+                for observer in self._observers:
+                    observer.forget_news()
                 self._behind.set()
             case _:
                 pass  # what nobody here has asked for
@@ -82,7 +83,8 @@ class Listening:
             self._broker.learn(news.report, order, news.why)
 
     async def _market(self, news: MarketNews) -> None:
-        market = self._observer.take(news)
+        follows = (each for each in self._observers if news.ticker.startswith(f"{each.series}-"))
+        market = next(follows, self._observers[0]).take(news)
         if news.step == SETTLED and market is not None:
             await self._settled(market)
 

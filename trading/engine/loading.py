@@ -9,15 +9,17 @@ from decimal import Decimal
 from typing import Any, cast
 
 from trading.domain.error_counts import ROW as ERROR
-from trading.domain.ledger import KEPT, pruned
 from trading.domain.order import LIVE, Fill, Mode, Order, Position
-from trading.domain.records import Control
-from trading.domain.state import ErrorTold, Halt, LossTold, Reason, State, Totals
+from trading.domain.pruning import KEPT, pruned
+from trading.domain.records import Control, Put
+from trading.domain.state import ErrorTold, Halt, LossTold, Reason, State, Totals, book_key
+from trading.domain.step import BOOK
 from trading.domain.switches import OFF
 from trading.domain.told import LOW, REPORTED
 from trading.domain.trade import Trade, TradeOutcome
 from trading.ports import Store
 
+ONLY_STRATEGY = "consensus"  # of folders from before there were several
 RECENT_ROWS_MAX = 20_000  # of orders and of fills that two days can hold, with room
 
 
@@ -34,6 +36,7 @@ def load_state(store: Store, now: datetime, mode: Mode) -> State:
         positions={p.key: p for p in cast(list[Position], store.select("positions"))},
         halts=_halts(controls),
         totals={m: totals for m in Mode if (totals := _totals_of(store, controls, m)) != Totals()},
+        books=_books(controls),
         loss_told={m: _loss_told(controls[f"loss_told:{m}"]) for m in Mode if f"loss_told:{m}" in controls},
         reported=_reported(controls),
         balance_low=frozenset(m for m in Mode if f"{LOW}{m}" in controls),
@@ -104,6 +107,22 @@ def _totals_of(store: Store, controls: Mapping[str, Control], mode: Mode) -> Tot
     if row and "unfilled" in row.value:
         return totals
     return replace(totals, unfilled=len(store.select("trades", mode=mode, outcome=TradeOutcome.UNFILLED)))
+
+
+def _books(controls: Mapping[str, Control]) -> dict[str, Totals]:
+    return {name.removeprefix(BOOK): _totals(row) for name, row in controls.items() if name.startswith(BOOK)}
+
+
+def adopt_books(store: Store) -> None:
+    """Give the sums of a folder from before each strategy had its own to the one strategy that there was. Raises
+    StoreFailed."""
+    controls = {c.name: c for c in cast(list[Control], store.select("control"))}
+    if any(name.startswith(BOOK) for name in controls):
+        return
+    rows = [controls[f"totals:{mode}"] for mode in Mode if f"totals:{mode}" in controls]
+    names = [f"{BOOK}{book_key(Mode(row.name.removeprefix('totals:')), ONLY_STRATEGY)}" for row in rows]
+    if rows:
+        store.commit([Put("control", name, replace(row, name=name)) for name, row in zip(names, rows, strict=True)])
 
 
 def _totals(row: Control) -> Totals:

@@ -9,9 +9,11 @@ from trading.domain.errors import NotFound
 from trading.domain.events import WindowPassed
 from trading.domain.market import Market, Tick
 from trading.domain.money import ZERO
-from trading.domain.order import Fill, Mode, Order, position_key
+from trading.domain.order import Fill, Mode, Order
 from trading.domain.trade import Trade
+from trading.engine.assigned import Assigned
 from trading.engine.cycle import Cycle
+from trading.engine.observer import Observer
 from trading.engine.pages import Label, MarketHistoryPage
 from trading.engine.pages_figures import MarketPage, Opinion, SignalsPage
 from trading.engine.windows import Window
@@ -29,20 +31,25 @@ class MarketViews:
 
     def signals(self) -> tuple[SignalsPage, ...]:
         """What each strategy sees now, and why the last markets were skipped."""
-        names = [strategy.name for strategy in self._cycle.strategies]
-        passed = cast(list[WindowPassed], self._book.store.tail("windows", WINDOWS_READ * len(names)))
-        of_mode = [window for window in reversed(passed) if window.mode is self._book.state.mode]
-        return tuple(self._seen(name, [w for w in of_mode if w.strategy == name]) for name in names)
+        looks = [(each, o) for each in self._cycle.assigned for o in self._cycle.observers if o.series in each.series]
+        passed = cast(list[WindowPassed], self._book.store.tail("windows", WINDOWS_READ * len(looks)))
+        return tuple(self._seen(each, observer, passed[::-1]) for each, observer in looks)
 
-    def _seen(self, strategy: str, passed: list[WindowPassed]) -> SignalsPage:
-        window = self._cycle.windows.current.get(strategy)
-        view = self._observer.view
+    def _seen(self, assigned: Assigned, observer: Observer, newest: list[WindowPassed]) -> SignalsPage:
+        window = self._cycle.windows.current.get((assigned.name, observer.series))
+        mode = assigned.mode(self._book.state.mode)
+        several = assigned.series != (self._observer.series,)
+        own = (w for w in newest if (w.strategy, w.mode) == (assigned.name, mode))
+        passed = [w for w in own if not several or w.ticker.startswith(f"{observer.series}-")]
+        market = window.market if window else observer.view.market if observer.view else None
         return SignalsPage(
             label=self._label(),
-            strategy=strategy,
-            market=window.market if window else view.market if view else None,
+            strategy=assigned.name,
+            series=observer.series if several else "",
+            paper=assigned.paper,
+            market=market,
             signals=window.decision.signals if window else (),
-            skipped=_skipped(window) if window else "",
+            skipped=_skipped(window) if window else "" if market else "no_market",
             detail="" if window is None or window.ordered else window.decision.detail or window.detail,
             windows=tuple(passed[:WINDOWS_SHOWN]),
         )
@@ -53,13 +60,13 @@ class MarketViews:
         mode, store, now = self._book.state.mode, self._book.store, self._cycle.clock.now()
         orders = cast(list[Order], store.select("orders", ticker=market.ticker))
         trades = cast(list[Trade], store.select("trades", ticker=market.ticker))
-        position = self._book.state.positions.get(position_key(mode, market.ticker))
+        held = [p for p in self._book.state.positions.values() if (p.mode, p.ticker) == (mode, market.ticker)]
         return MarketPage(
             label=self._label(),
             market=market,
             quote=await self._observer.quote(market.ticker) if market.open_at(now) else None,
             tick=self._tick(market),
-            position=position.contracts if position else ZERO,
+            position=sum((p.contracts for p in held), ZERO),
             orders=tuple(order for order in orders if order.mode is mode),
             fills=self._fills(market.ticker, mode),
             trades=tuple(trade for trade in trades if trade.mode is mode),
@@ -99,8 +106,8 @@ class MarketViews:
         """What the strategies see in it while they look at it, or what came of it."""
         windows = self._cycle.windows.current.items()
         now = [
-            Opinion(name, w.decision.signals, _skipped(w))
-            for name, w in windows
+            Opinion(key[0], w.decision.signals, _skipped(w))
+            for key, w in windows
             if (w.market.ticker, w.mode) == (ticker, mode)
         ]
         passed = cast(list[WindowPassed], self._book.store.select("windows", ticker=ticker))

@@ -18,7 +18,7 @@ from trading.domain.news import MarketNews
 from trading.engine.fee_watch import FeeWatch
 from trading.engine.informed import informed, merged
 from trading.engine.samples import Samples
-from trading.ports import Clock, Feed, MarketData, Stream
+from trading.ports import Clock, Feed, HeadlineFeed, MarketData, Stream
 
 MARKET_CACHE_SECONDS = 15.0
 LISTED_SPAN = timedelta(hours=1)  # markets are listed that close within this long of now, either way
@@ -27,19 +27,20 @@ TICKS_MAX = 2_000  # newest spot samples kept; at one a second, half an hour
 
 
 class Observer:
-    """Follows one series."""
+    """Follows one series; without a `feed` there is no spot price for it."""
 
     def __init__(
         self,
         market_data: MarketData,
-        feed: Feed,
+        feed: Feed | None,
         clock: Clock,
         series: str,
         stream: Stream | None = None,
         fees: FeeWatch | None = None,
+        headlines: HeadlineFeed | None = None,
     ) -> None:
         self._market_data, self._feed, self._clock, self.series = market_data, feed, clock, series
-        self.stream, self._fees = stream, fees
+        self.stream, self._fees, self.headlines = stream, fees, headlines
         self._markets: Sequence[Market] = ()
         self._news: dict[str, MarketNews] = {}  # of listed markets
         self._listed_at: datetime | None = None
@@ -61,14 +62,17 @@ class Observer:
         quote = await self.quote(market.ticker) if market else None
         previous = self._closed_at_open(market) if market else None
         market = await self._priced(market) if market else None
-        self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks))
+        headlines = self.headlines.about(market.ticker) if self.headlines and market else ()
+        self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks), headlines=headlines)
         self.samples.take(self.view)
         return self.view
 
     async def _spot(self) -> None:
+        if self._feed is None:
+            return
         try:
             tick = await self._feed.read()
-        except (Unavailable, Unauthorized) as error:
+        except (Unavailable, Unauthorized, NotFound) as error:
             self.problems["spot"] = str(error)
             return
         self.problems.pop("spot", None)

@@ -65,6 +65,7 @@ class PerformancePage:
     signals: Groups = ()  # which signals spoke for the bet
     prices: Groups = ()  # bands of 5 cents
     hours: Groups = ()  # of the day, in the owner's time zone
+    makers: Groups = ()  # by strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class SignalsPage:
     skipped: str  # why nothing is wanted now, empty when an order was sent or is wanted
     detail: str
     windows: tuple[WindowPassed, ...]  # the last ones, newest first
+    series: str = ""  # said where the strategy trades another than the main one, or several
+    paper: bool = False  # its orders go to the dry run whatever the mode is
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ Dollars, contracts, aware UTC times, seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from trading.domain.money import CENT
+from trading.domain.state import Totals
 from trading.domain.statistics import Tally
 from trading.engine.pages import Label
 
@@ -21,13 +23,16 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True)
 class StrategyLine:
-    """One strategy in the current mode. `day_profit` is that of its trades closed today, after fees."""
+    """One strategy in the current mode, or in the dry run where it is on `paper` alone. `day_profit` is that of its
+    trades closed today, after fees; `totals` are of all of them."""
 
     name: str
     on: bool
     parameters: tuple[ParameterLine, ...]
     open_trades: int
     day_profit: Decimal
+    paper: bool = False
+    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ class ParameterChange:
 class ParameterPreview:
     """One parameter of every strategy that it would be changed for; `value` None: it is only looked at.
 
-    `most` is the highest value allowed, `ceiling` the gate's limit that it comes from, by its field, or nothing.
+    `least` and `most` are the lowest and the highest value allowed, `ceiling` the gate's limit that the latter comes
+    from, by its field, or nothing.
     """
 
     label: Label
@@ -79,6 +85,7 @@ class ParameterPreview:
     ceiling: str
     refused: str  # why it cannot be, in words
     fingerprint: str
+    least: Decimal = CENT
 
     @property
     def raises(self) -> bool:

@@ -14,9 +14,9 @@ from typing import cast
 
 from trading.domain.errors import NotFound, Unavailable
 from trading.domain.events import ErrorSeen, HaltRaised, SettlementRead
-from trading.domain.ledger import KEPT
 from trading.domain.money import CENT, CENTI_CENT, ONE, ZERO
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Settlement
+from trading.domain.pruning import KEPT
 from trading.domain.records import Control, Put
 from trading.domain.state import Reason
 from trading.domain.trade import Trade

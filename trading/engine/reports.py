@@ -53,7 +53,7 @@ class Reports:
             at_risk=at_risk(state, state.mode),
             halts=_halts(entries, since, until),
             stands=tuple(reason.value for reason in state.halts),
-            strategies=tuple((each.name, each.name not in state.disabled) for each in self._cycle.strategies),
+            strategies=tuple((each.name, each.name not in state.disabled) for each in self._cycle.everybody),
             audit=(newest.seq, newest.digest) if newest else (0, ""),
         )
 

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import cast
 
 from trading.domain.audit import verify_audit
@@ -46,6 +45,7 @@ from trading.engine.pages_figures import (
 )
 from trading.engine.pages_report import ReportPage
 from trading.engine.reports import Reports
+from trading.engine.usage import used
 from trading.risk.checks import at_risk
 from trading.risk.first_hours import one_contract_until
 from trading.risk.limits import CHANGEABLE
@@ -71,7 +71,7 @@ class Views:
         self.cycle, self.facts = cycle, facts
         self.broker, self.book, self.clock = cycle.broker, cycle.book, cycle.clock
         self.history = History(self.book)
-        self.figures = Figures(self.history, self.book.zone, self.label, lambda: [s.name for s in cycle.strategies])
+        self.figures = Figures(self.history, self.book.zone, self.label, lambda: [s.name for s in cycle.everybody])
         self.seen = MarketViews(cycle, self.label)
         self.reports = Reports(cycle, self.history)
         self._queued = queued
@@ -88,7 +88,7 @@ class Views:
             label=self.label(),
             trading=state.trading,
             halts=tuple(state.halts.values()),
-            strategies=tuple(s.name for s in self.cycle.strategies if s.name not in state.disabled),
+            strategies=tuple(s.name for s in self.cycle.everybody if s.name not in state.disabled),
             market=view.market if view else None,
             quote=view.quote if view else None,
             tick=view.ticks[-1] if view and view.ticks else None,
@@ -101,7 +101,7 @@ class Views:
             poll_seconds=self.facts.poll_seconds,
             notices_queued=self._queued(),
             coming=self.cycle.observer.coming(self.clock.now()),
-            switched_off=tuple(s.name for s in self.cycle.strategies if s.name in state.disabled),
+            switched_off=tuple(s.name for s in self.cycle.everybody if s.name in state.disabled),
             one_contract_until=self._one_contract_until(),
         )
 
@@ -129,7 +129,7 @@ class Views:
 
     def _trade(self, position: Position) -> Trade | None:
         trades = self.book.state.open_trades(position.mode)
-        return next((t for t in trades if t.ticker == position.ticker), None)
+        return next((t for t in trades if (t.ticker, t.book) == (position.ticker, position.book)), None)
 
     async def orders(self) -> OrdersPage:
         """Our live orders, and the ids of foreign ones that the exchange lists."""
@@ -202,20 +202,11 @@ class Views:
 
     def limits(self) -> LimitsPage:
         """Every limit that people may change, and what is used of it."""
-        state, mode, now = self.book.state, self.book.state.mode, self.clock.now()
-        today, risk = self._today(mode), at_risk(state, mode)
-        markets = {t.ticker for t in state.open_trades(mode)} | {o.ticker for o in state.live_orders(mode)}
-        used: dict[str, Decimal | int] = {
-            "position": max((at_risk(state, mode, ticker) for ticker in markets), default=ZERO),
-            "exposure": risk,
-            "day_loss": max(-today.day_profit, ZERO) + risk,
-            "week_loss": max(-today.week_profit, ZERO) + risk,
-            "open_orders": len(state.live_orders(mode)),
-            "order_rate": sum(at > now - timedelta(minutes=1) for at in state.attempts.values()),
-        }
+        state = self.book.state
+        now_used = used(state, state.mode, self.clock.now(), self._day())
         in_force, configured = self.broker.in_force, self.broker.limits
         lines = (
-            LimitLine(name, getattr(in_force, field), getattr(configured, field), used.get(name))
+            LimitLine(name, getattr(in_force, field), getattr(configured, field), now_used.get(name))
             for name, field in CHANGEABLE.items()
         )
         return LimitsPage(self.label(), tuple(lines), self._one_contract_until())

@@ -1,6 +1,8 @@
 """The halts that nobody has to ask for: the day's loss, and prices that have gone silent; and the warnings before.
 
-The day's loss is the owner's to clear, and a new day alone clears nothing. Silent prices are over when they are back.
+The day's loss is the owner's to clear, and a new day alone clears nothing. It is that of all real trades together; in
+the dry run, where each strategy has a book of its own, that of the one which lost most. What a strategy loses on paper
+beside real trades halts nothing. Silent prices are over when they are back.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Watch:
     def _loss(self) -> None:
         state, now, limit = self._book.state, self._clock.now(), self._broker.in_force.daily_loss_usd
         day = now.astimezone(self._book.zone).date()
-        loss = -state.totals_of(state.mode).on(day).day_profit
+        loss = max(-state.totals_of(state.mode, book).on(day).day_profit for book in state.book_names(state.mode))
         told = state.loss_told.get(state.mode)
         reached = max((level for level in LOSS_LEVELS if loss * 100 >= limit * level), default=0)
         if loss <= 0 or reached <= (told.level if told and told.day == day else 0):

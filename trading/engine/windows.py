@@ -16,10 +16,12 @@ from trading.ports import Clock
 
 LATE = "entry_window"  # says nothing about why nothing was bought while there was time
 
+Key = tuple[str, str]  # a strategy, and a series that it trades
+
 
 @dataclass(slots=True)
 class Window:
-    """One strategy's current market, as far as it got."""
+    """One strategy's current market in a series, as far as it got."""
 
     market: Market
     mode: Mode
@@ -35,40 +37,40 @@ class Windows:
 
     def __init__(self, book: Book, clock: Clock) -> None:
         self._book, self._clock = book, clock
-        self.current: dict[str, Window] = {}
+        self.current: dict[Key, Window] = {}
 
-    def see(self, strategy: str, view: View, decision: Decision) -> None:
-        """Take in what a strategy made of a view."""
+    def see(self, key: Key, view: View, decision: Decision, mode: Mode) -> None:
+        """Take in what a strategy made of a view, for orders that would go to this mode."""
         if view.market is None:
             return
-        window = self._window(strategy, view.market, decision)
+        window = self._window(key, view.market, decision, mode)
         window.decision = decision
         window.agreed |= decision.agreed
         if decision.skipped and (decision.skipped != LATE or window.reason == "not_running"):
             window.reason, window.detail = decision.skipped, decision.detail
 
-    def ordered(self, strategy: str) -> None:
-        self.current[strategy].ordered = True
+    def ordered(self, key: Key) -> None:
+        self.current[key].ordered = True
 
-    def denied(self, strategy: str, code: str, text: str) -> None:
-        window = self.current[strategy]
-        window.reason, window.detail = f"denied:{code}", text
+    def denied(self, key: Key, code: str, text: str) -> None:
+        if window := self.current.get(key):
+            window.reason, window.detail = f"denied:{code}", text
 
     def close(self) -> None:
         """Record every window that has ended; called with the end of the run too."""
         now = self._clock.now()
-        for strategy, window in list(self.current.items()):
+        for key, window in list(self.current.items()):
             if window.market.close_time <= now:
-                self._pass(strategy, window)
+                self._pass(key, window)
 
-    def _window(self, strategy: str, market: Market, decision: Decision) -> Window:
-        window = self.current.get(strategy)
+    def _window(self, key: Key, market: Market, decision: Decision, mode: Mode) -> Window:
+        window = self.current.get(key)
         if window and window.market.ticker != market.ticker:
-            self._pass(strategy, window)
+            self._pass(key, window)
             window = None
-        if window is None or window.mode is not self._book.state.mode:
-            window = self.current[strategy] = Window(market, self._book.state.mode, decision)
-            window.ordered = self._entered(strategy, window)
+        if window is None or window.mode is not mode:
+            window = self.current[key] = Window(market, mode, decision)
+            window.ordered = self._entered(key[0], window)
         window.market = market
         return window
 
@@ -77,12 +79,12 @@ class Windows:
         sent = self._book.state.orders.values()
         return any((o.strategy, o.ticker, o.mode) == (strategy, window.market.ticker, window.mode) for o in sent)
 
-    def _pass(self, strategy: str, window: Window) -> None:
-        del self.current[strategy]
+    def _pass(self, key: Key, window: Window) -> None:
+        del self.current[key]
         self._book.record(
             WindowPassed(
                 at=self._clock.now(),
-                strategy=strategy,
+                strategy=key[0],
                 ticker=window.market.ticker,
                 close_time=window.market.close_time,
                 mode=window.mode,

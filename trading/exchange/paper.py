@@ -12,6 +12,8 @@ It answers like the real one (`trading.ports.Exchange`) and sends nothing. The r
 - Nothing fills while the exchange or the shard is paused when it is placed, after the market's close, or after the
   order's expiry.
 - Fees are those of `trading.domain.fees`, to $0.0001. An order needs its worst cost and fee in free cash.
+- Each strategy has a book of its own, with its own cash, and trades as if it were alone: two may hold the two sides of
+  one market, and what one takes from the touch is still there for the other.
 
 What it leaves out, in its own favour and against it: other people's reaction to the order, its place in the queue, and
 quotes that came and went between two looks. Cash is one pot for all shards. Ids are derived from the client's id, so
@@ -21,12 +23,14 @@ that the same run gives the same ids, and a restart no second fill for the first
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.errors import Rejected, Unavailable
+from trading.domain.errors import NotFound, Rejected, Unavailable
 from trading.domain.market import Market, Quote
+from trading.domain.money import ZERO
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
 from trading.exchange.paper_book import PaperBook
 from trading.ports import Clock, MarketData
@@ -34,22 +38,32 @@ from trading.risk.gate import Ticket
 
 
 class PaperExchange:
-    """`trading.ports.Exchange` on paper. `cash` is what it starts with (dollars); each order has its own fee terms."""
+    """`trading.ports.Exchange` on paper. `cash` is what each strategy starts with (dollars); one that is not among
+    them has nothing to buy with, and may only leave what it holds. Each order has its own fee terms."""
 
-    def __init__(self, market_data: MarketData, clock: Clock, cash: Decimal) -> None:
+    def __init__(self, market_data: MarketData, clock: Clock, cash: Mapping[str, Decimal]) -> None:
         self._market_data, self._clock = market_data, clock
-        self._book = PaperBook(cash)
+        self._books = {name: PaperBook(own) for name, own in cash.items()}
         self._sweeps = 0  # an order that still waits for its quote when all is cancelled is not placed any more
 
-    def restore(self, orders: Iterable[Order], positions: Iterable[Position], trades_cash: Decimal) -> None:
+    def restore(
+        self, orders: Collection[Order], positions: Collection[Position], trades_cash: Mapping[str, Decimal]
+    ) -> None:
         """Go on after a restart, with the ledger's dry-run rows; once, before anything else.
 
         `orders` are those that still rest (others are passed over: what was never acknowledged never was);
-        `trades_cash` is what all dry-run trades did to the cash: the sum of `cash - fees` of the open ones and of
-        `profit` of the closed ones. A fill that was reported and never booked is made again, at the order's own
+        `trades_cash` is what each strategy's dry-run trades did to its cash: the sum of `cash - fees` of the open ones
+        and of `profit` of the closed ones. A fill that was reported and never booked is made again, at the order's own
         price and under the same id.
         """
-        self._book.restore(orders, positions, trades_cash, self._clock.now())
+        now = self._clock.now()
+        for name in dict.fromkeys([*trades_cash, *(p.strategy for p in positions), *(o.strategy for o in orders)]):
+            own = [order for order in orders if order.strategy == name]
+            held = [position for position in positions if position.strategy == name]
+            self._book(name).restore(own, held, trades_cash.get(name, ZERO), now)
+
+    def _book(self, strategy: str) -> PaperBook:
+        return self._books.setdefault(strategy, PaperBook(ZERO))
 
     async def markets(
         self,
@@ -83,34 +97,41 @@ class PaperExchange:
             raise Rejected("unreachable", f"no quote to fill against: {error}") from error
         if self._sweeps != sweeps:
             raise Rejected("called_off", "everything was cancelled before it was placed")
-        return self._book.enter(order, quote, status, self._clock.now())
+        return self._book(order.strategy).enter(order, quote, status, self._clock.now())
 
     async def cancel(self, order: Order) -> Decimal:
         """The contracts taken off. Raises NotFound."""
-        self._book.expire(self._clock.now())
-        return self._book.cancel(order.order_id, self._clock.now())
+        now = self._clock.now()
+        book = self._with(order.order_id)
+        book.expire(now)
+        return book.cancel(order.order_id, now)
 
     async def cancel_all(self) -> None:
         self._sweeps += 1
-        self._book.cancel_all(self._clock.now())
+        for book in self._books.values():
+            book.cancel_all(self._clock.now())
 
     async def refresh(self, ticker: str) -> None:
         """Look at a market's quote and fill what it crosses. Raises Unavailable."""
-        self._book.match(await self._market_data.quote(ticker), self._clock.now())
+        quote = await self._market_data.quote(ticker)
+        for book in self._books.values():
+            book.match(quote, self._clock.now())
 
-    def settle(self, ticker: str, value: Decimal) -> Settlement | None:
-        """Pay a market out: `value` dollars for a YES contract. None where nothing was held."""
-        return self._book.settle(ticker, value, self._clock.now())
+    def settle(self, ticker: str, value: Decimal) -> list[Settlement]:
+        """Pay a market out: `value` dollars for a YES contract. One record for each strategy that held some."""
+        paid = [book.settle(ticker, value, self._clock.now()) for book in self._books.values()]
+        return [settlement for settlement in paid if settlement is not None]
 
-    def correct(self, gained: Decimal) -> None:
-        """Pay the difference (dollars) that an amended result makes to what was paid out before."""
-        self._book.correct(gained)
+    def correct(self, strategy: str, gained: Decimal) -> None:
+        """Pay the difference (dollars) that an amended result makes to what was paid out to a strategy before."""
+        self._book(strategy).correct(gained)
 
     async def orders(self, *, status: str = "", ticker: str = "", since: datetime | None = None) -> list[OrderReport]:
         await self._look()
         return [
             report
-            for report in self._book.reports
+            for book in self._books.values()
+            for report in book.reports
             if status in ("", report.status)
             and ticker in ("", report.ticker)
             and (since is None or report.created_at is None or report.created_at >= since)
@@ -118,34 +139,48 @@ class PaperExchange:
 
     async def order(self, order_id: str) -> OrderReport:
         """Raises NotFound."""
-        self._book.expire(self._clock.now())
-        return self._book.report(order_id)
+        book = self._with(order_id)
+        book.expire(self._clock.now())
+        return book.report(order_id)
 
     async def fills(self, *, since: datetime | None = None, ticker: str = "", order_id: str = "") -> list[Fill]:
         await self._look()
-        return [
+        found = [
             fill
-            for fill in self._book.fills
+            for book in self._books.values()
+            for fill in book.fills
             if (since is None or fill.at >= since) and ticker in ("", fill.ticker) and order_id in ("", fill.order_id)
         ]
+        return sorted(found, key=lambda fill: fill.at)
 
     async def positions(self) -> list[Position]:
-        return self._book.positions
+        """Those of each strategy."""
+        return [replace(held, strategy=name) for name, book in self._books.items() for held in book.positions]
 
     async def settlements(self, *, since: datetime | None = None, ticker: str = "") -> list[Settlement]:
-        found = self._book.settlements
+        found = sorted((paid for book in self._books.values() for paid in book.settlements), key=lambda paid: paid.at)
         return [paid for paid in found if (since is None or paid.at >= since) and ticker in ("", paid.ticker)]
 
     async def balance(self) -> Balance:
-        """Free cash in one pot (no shards), and what is held at the touch last seen."""
-        return Balance(self._book.free_cash, {}, self._book.worth)
+        """Free cash of all books together (no shards), and what is held at the touch last seen."""
+        books = self._books.values()
+        return Balance(sum((b.free_cash for b in books), ZERO), {}, sum((b.worth for b in books), ZERO))
 
     async def as_of(self) -> datetime:
         return self._clock.now()
 
     async def _look(self) -> None:
         """Refresh every market with a resting order; one that cannot be read now fills nothing now."""
-        self._book.expire(self._clock.now())
-        for ticker in self._book.resting_tickers:
+        for book in self._books.values():
+            book.expire(self._clock.now())
+        for ticker in dict.fromkeys(ticker for book in self._books.values() for ticker in book.resting_tickers):
             with contextlib.suppress(Unavailable):
                 await self.refresh(ticker)
+
+    def _with(self, order_id: str) -> PaperBook:
+        """The book that has this order. Raises NotFound."""
+        for book in self._books.values():
+            with contextlib.suppress(NotFound):
+                book.report(order_id)
+                return book
+        raise NotFound(f"{order_id}: no such order on paper")

@@ -28,9 +28,10 @@ from trading.domain.order import (
     Side,
     TimeInForce,
 )
-from trading.exchange.paper_order import PaperOrder, crosses, opposite
+from trading.exchange.paper_order import PaperOrder, crosses, opposite, reducible
 
-KEPT = timedelta(days=2)  # ended orders, fills and settlements are listed that long
+KEPT = timedelta(days=2)  # ended orders, fills and settlements are listed that long, at least
+FORGET_EVERY = timedelta(minutes=15)  # to look through all of them for each order would cost more than the order
 
 
 class FillModel(Protocol):
@@ -53,6 +54,8 @@ class PaperBook:
     def __init__(self, cash: Decimal, model: FillModel | None = None) -> None:
         self._flows, self._model = cash, model or Touch()
         self._orders: dict[str, PaperOrder] = {}  # by order id, oldest first
+        self._rested: dict[str, PaperOrder] = {}  # those of them that rested when last looked through
+        self._forgot_at: datetime | None = None
         self._client_ids: dict[str, datetime] = {}
         self._held: dict[str, Decimal] = {}  # signed YES contracts by ticker
         self._taken: dict[tuple[str, Side], Level] = {}  # of the touch that an order of this side takes from
@@ -75,7 +78,7 @@ class PaperBook:
         resting = order.status is OrderStatus.RESTING
         status = OrderStatus.RESTING if resting else OrderStatus.CANCELED
         held = PaperOrder(order, order.filled, order.count - order.filled, status, now, crossed=True)
-        self._orders[held.order_id] = held
+        self._orders[held.order_id] = self._rested[held.order_id] = held
         self._client_ids[order.client_order_id] = now
         if unbooked > 0:
             self._fill(held, order.price, unbooked, now)
@@ -85,7 +88,7 @@ class PaperBook:
         if order.client_order_id in self._client_ids:
             raise Unresolved(f"{order.client_order_id}: order_already_exists")
         count = self._accepted(order, status, now)
-        self._forget(now - KEPT)
+        self._forget(now)
         self._client_ids[order.client_order_id] = now
         available = self._available(order, quote)
         if order.time_in_force is TimeInForce.FOK and available < count:
@@ -107,7 +110,7 @@ class PaperBook:
             raise Rejected("invalid_parameters", f"{order.count} contracts at {order.price}")
         closes = max(-order.side.sign * self._held.get(order.ticker, ZERO), ZERO)
         if order.reduce_only:
-            return _reducible(order, closes)
+            return reducible(order, closes)
         needed = self._worst_case(order, order.count) - min(order.count, closes)  # a pair of YES and NO is a dollar
         if needed > self.free_cash:
             raise Rejected("insufficient_balance", f"{needed} dollars needed, {self.free_cash} free")
@@ -118,7 +121,7 @@ class PaperBook:
         crossed = level is not None and crosses(order, level)
         status = OrderStatus.RESTING if order.time_in_force is TimeInForce.GTC else OrderStatus.CANCELED
         held = PaperOrder(order, ZERO, count, status, now, crossed)
-        self._orders[held.order_id] = held
+        self._orders[held.order_id] = self._rested[held.order_id] = held
         self._seen[order.ticker] = quote
         if level is not None and taken > 0:
             self._use_up(order, quote, taken)
@@ -129,7 +132,7 @@ class PaperBook:
         """Fill the resting orders of the quote's market that it crosses, oldest first, each at its own price."""
         self._seen[quote.ticker] = quote
         self.expire(now)
-        for held in [held for held in self._orders.values() if held.resting and held.order.ticker == quote.ticker]:
+        for held in [held for held in self._resting() if held.order.ticker == quote.ticker]:
             crossing = self._available(held.order, quote)
             count = min(self._model.fills(held.order, quote, crossing), held.remaining)
             if count > 0:
@@ -138,10 +141,15 @@ class PaperBook:
 
     def expire(self, now: datetime) -> None:
         """End the orders whose time, or whose market's, is over."""
-        for held in self._orders.values():
+        for held in self._resting():
             ends = [end for end in (held.order.expires_at, held.order.close_time) if end is not None]
-            if held.resting and ends and now >= min(ends):
+            if ends and now >= min(ends):
                 held.end(now)
+
+    def _resting(self) -> list[PaperOrder]:
+        """Those that rest, oldest first: few, where thousands have ended in two days."""
+        self._rested = {order_id: held for order_id, held in self._rested.items() if held.resting}
+        return list(self._rested.values())
 
     def cancel(self, order_id: str, now: datetime) -> Decimal:
         """The contracts taken off. Raises NotFound."""
@@ -153,8 +161,8 @@ class PaperBook:
 
     def cancel_all(self, now: datetime, ticker: str = "") -> None:
         """End every order, or those of one market."""
-        for held in self._orders.values():
-            if held.resting and ticker in ("", held.order.ticker):
+        for held in self._resting():
+            if ticker in ("", held.order.ticker):
                 held.end(now)
 
     def settle(self, ticker: str, value: Decimal, now: datetime) -> Settlement | None:
@@ -189,7 +197,7 @@ class PaperBook:
 
     @property
     def resting_tickers(self) -> list[str]:
-        return list(dict.fromkeys(held.order.ticker for held in self._orders.values() if held.resting))
+        return list(dict.fromkeys(held.order.ticker for held in self._resting()))
 
     @property
     def positions(self) -> list[Position]:
@@ -210,7 +218,7 @@ class PaperBook:
     def free_cash(self) -> Decimal:
         """Dollars that a new order may use: without collateral, and without what resting orders may cost."""
         shorts = sum((-contracts for contracts in self._held.values() if contracts < 0), ZERO)
-        resting = (self._worst_case(held.order, held.open_count) for held in self._orders.values())
+        resting = (self._worst_case(held.order, held.open_count) for held in self._resting())
         return self._flows - shorts - sum(resting, ZERO)
 
     @property
@@ -277,8 +285,11 @@ class PaperBook:
         if contracts:
             self._held[fill.ticker] = contracts
 
-    def _forget(self, oldest: datetime) -> None:
-        """Drop what ended before `oldest`, and what was taken from markets without an order."""
+    def _forget(self, now: datetime) -> None:
+        """Drop what ended long ago, and what was taken from markets without an order."""
+        if self._forgot_at and now - self._forgot_at < FORGET_EVERY:
+            return
+        self._forgot_at, oldest = now, now - KEPT
         self._orders = {i: held for i, held in self._orders.items() if held.resting or held.touched_at >= oldest}
         self._client_ids = {i: at for i, at in self._client_ids.items() if at >= oldest}
         self.fills = [fill for fill in self.fills if fill.at >= oldest]
@@ -286,12 +297,3 @@ class PaperBook:
         known = {held.order.ticker for held in self._orders.values()}
         self._taken = {key: level for key, level in self._taken.items() if key[0] in known}
         self._seen = {ticker: quote for ticker, quote in self._seen.items() if ticker in known | set(self._held)}
-
-
-def _reducible(order: Order, closes: Decimal) -> Decimal:
-    """The contracts of a reduce-only order. Raises Rejected."""
-    if order.time_in_force is TimeInForce.GTC:
-        raise Rejected("invalid_parameters", "reduce_only needs immediate_or_cancel")
-    if closes <= 0:
-        raise Rejected("invalid_order", "reduce_only, and nothing to reduce")
-    return min(order.count, closes)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.errors import Rejected
 from trading.domain.market import Level, Quote
 from trading.domain.money import ZERO
-from trading.domain.order import Order, OrderReport, OrderStatus, Side
+from trading.domain.order import Order, OrderReport, OrderStatus, Side, TimeInForce
 
 PREFIX = "DRY-RUN-"
 
@@ -71,3 +72,12 @@ def opposite(order: Order, quote: Quote) -> Level | None:
 def crosses(order: Order, level: Level) -> bool:
     """Whether the order's price reaches that touch."""
     return level.price <= order.price if order.side is Side.BID else level.price >= order.price
+
+
+def reducible(order: Order, closes: Decimal) -> Decimal:
+    """The contracts of a reduce-only order. Raises Rejected."""
+    if order.time_in_force is TimeInForce.GTC:
+        raise Rejected("invalid_parameters", "reduce_only needs immediate_or_cancel")
+    if closes <= 0:
+        raise Rejected("invalid_order", "reduce_only, and nothing to reduce")
+    return min(order.count, closes)

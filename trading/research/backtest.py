@@ -8,7 +8,7 @@ the limits say. Results come when the tape has them. Whatever is still open at i
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,19 +16,23 @@ from decimal import Decimal
 
 from trading.domain import events as ev
 from trading.domain.errors import NotFound, Rejected, Unresolved
-from trading.domain.intent import Decision, View
+from trading.domain.intent import Decision, Intent, View
 from trading.domain.ledger import apply
 from trading.domain.market import Market, Quote, Tick
-from trading.domain.order import ExchangeStatus, Fill, Mode, Order, OrderStatus
+from trading.domain.order import ExchangeStatus, Mode, Order, OrderStatus, Placed
 from trading.domain.state import State
 from trading.domain.trade import Trade
-from trading.exchange.paper_book import FillModel, PaperBook
+from trading.engine.own import own_view
+from trading.exchange.paper_book import PaperBook
+from trading.research.fill_models import MODELS
 from trading.research.tape import Paid, Record
+from trading.research.upkeep import FreshFills, next_attempt, without
 from trading.risk.gate import Context, Denial, Identity, judge
 from trading.risk.limits import Limits
-from trading.strategies.base import Strategy
+from trading.strategies.base import Strategy, reenters
 
 OPEN = ExchangeStatus(exchange_active=True, trading_active=True)
+TOLD_EVERY = 500  # records, of the progress
 TICKS_MAX = 2_000  # of spot prices that a strategy is shown, as alive
 MARKETS_MAX = 64  # that are remembered: the open one, the one before, and those whose result is awaited
 GENEROUS = Decimal(1_000_000)  # dollars: what the strategy is worth is asked, not what the account could lose
@@ -52,11 +56,12 @@ def limits(order_timeout_seconds: float = 10) -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How it is played: dollars to begin with, and how long an order takes to arrive."""
+    """How it is played: dollars to begin with, how long an order takes to arrive, and when one that rests fills."""
 
     latency_seconds: float = 0.25
     cash: Decimal = Decimal(10_000)
     limits: Limits = field(default_factory=limits)
+    fill: str = "touch"  # a name of fill_models.MODELS
 
 
 @dataclass
@@ -71,18 +76,26 @@ class Played:
     unfilled: int = 0
 
 
-def backtest(strategy: Strategy, tape: Iterable[Record], terms: Terms, model: FillModel | None = None) -> Played:
+def backtest(
+    strategy: Strategy,
+    tape: Sequence[Record],
+    terms: Terms,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Played:
     """Play the whole tape, which is in the order of time."""
-    run = _Run(strategy, terms, model)
-    for record in tape:
+    run = _Run(strategy, terms)
+    for number, record in enumerate(tape):
+        if number % TOLD_EVERY == 0:
+            progress(number, len(tape))
         run.take(record)
+    progress(len(tape), len(tape))
     return run.played()
 
 
 class _Run:
-    def __init__(self, strategy: Strategy, terms: Terms, model: FillModel | None) -> None:
+    def __init__(self, strategy: Strategy, terms: Terms) -> None:
         self._strategy, self._terms = strategy, terms
-        self._book = PaperBook(terms.cash, model)
+        self._book = PaperBook(terms.cash, MODELS[terms.fill]())
         self._state = State(mode=Mode.DRY_RUN)
         self._markets: dict[str, Market] = {}
         self._quotes: dict[str, Quote] = {}
@@ -90,7 +103,7 @@ class _Run:
         self._waiting: list[Order] = []  # on their way
         self._reasons: dict[str, str] = {}  # the last word about each market; empty: ordered
         self._closed: list[Trade] = []
-        self._fills = 0
+        self._fills = FreshFills(self._book)
 
     def played(self) -> Played:
         bets = [trade for trade in self._closed if trade.contracts]
@@ -141,19 +154,27 @@ class _Run:
     def _decide(self, market: Market, quote: Quote, now: datetime) -> None:
         before = next((m for m in self._markets.values() if m.close_time == market.open_time), None)
         view = View(now, market, before, quote, tuple(self._ticks))
-        decision = self._strategy.on_tick(view)
+        decision = self._strategy.on_tick(own_view(view, self._state, self._strategy.name, Mode.DRY_RUN))
         self._say(market.ticker, decision)
+        for client_order_id in decision.cancels:
+            self._cancel(client_order_id, now)
         for intent in decision.intents:
-            context = Context(now, self._state, self._terms.limits, market, quote)
-            verdict = judge(intent, context, IDENTITY)
-            if isinstance(verdict, Denial):
-                if verdict.code != "already_entered":
-                    self._reasons[market.ticker] = f"denied:{verdict.code}"
-                continue
-            self._reasons[market.ticker] = ""
-            self._record(ev.OrderIntended(now, verdict.order, decision.signals))
-            arrives = now + timedelta(seconds=self._terms.latency_seconds)
-            self._waiting.append(replace(verdict.order, created_at=arrives))
+            self._want(intent, decision, Context(now, self._state, self._terms.limits, market, quote))
+
+    def _want(self, intent: Intent, decision: Decision, context: Context) -> None:
+        """One attempt in each market, and the ways out; more for who may enter more than once."""
+        if intent.reduce_only or reenters(self._strategy):
+            intent = next_attempt(intent, self._state, IDENTITY)
+        elif self._reasons.get(intent.ticker) == "":
+            return
+        verdict = judge(intent, context, IDENTITY)
+        if isinstance(verdict, Denial):
+            self._reasons[intent.ticker] = f"denied:{verdict.code}"
+            return
+        self._reasons[intent.ticker] = ""
+        self._record(ev.OrderIntended(context.now, verdict.order, decision.signals))
+        arrives = context.now + timedelta(seconds=self._terms.latency_seconds)
+        self._waiting.append(replace(verdict.order, created_at=arrives))
 
     def _say(self, ticker: str, decision: Decision) -> None:
         """The last reason inside the entry window counts, as alive."""
@@ -172,15 +193,21 @@ class _Run:
             except (Rejected, Unresolved) as error:
                 self._record(ev.OrderRejected(now, name, getattr(error, "code", "rejected"), str(error)))
                 continue
-            status = OrderStatus.RESTING if placed.remaining else OrderStatus.EXECUTED
-            self._record(ev.OrderAcknowledged(now, name, placed.order_id, status, placed.filled))
+            self._record(ev.OrderAcknowledged(now, name, placed.order_id, _status(placed), placed.filled))
 
     def _time_out(self, now: datetime) -> None:
         """End what has rested too long: with the first quote after that, since nothing happens between two."""
         for order in self._state.live_orders():
-            due = order.created_at + timedelta(seconds=self._terms.limits.order_timeout_seconds)
+            due = order.created_at + timedelta(seconds=self._terms.limits.timeout_seconds(order.post_only))
             if order.order_id and now >= min(due, order.close_time or due):
                 self._end(order, now)
+
+    def _cancel(self, client_order_id: str, now: datetime) -> None:
+        """A cancel of the strategy's own; one of an order that is still on its way reaches it there."""
+        order = self._state.orders.get(client_order_id)
+        if order and order.live:
+            self._waiting = [each for each in self._waiting if each.client_order_id != client_order_id]
+            self._end(order, now)
 
     def _end(self, order: Order, now: datetime) -> None:
         with suppress(NotFound):  # it had filled, and its fills are booked by now
@@ -189,9 +216,7 @@ class _Run:
         self._record(ev.OrderAcknowledged(now, order.client_order_id, order.order_id, status, filled, "timeout"))
 
     def _book_fills(self, now: datetime) -> None:
-        fresh: list[Fill] = self._book.fills[self._fills :]
-        self._fills = len(self._book.fills)
-        for fill in fresh:
+        for fill in self._fills.take():
             self._record(ev.OrderFilled(now, fill))
 
     def _settle(self, ticker: str, value: Decimal, now: datetime) -> None:
@@ -200,8 +225,15 @@ class _Run:
             self._end(order, now)
         self._book.settle(ticker, value, now)
         self._record(ev.MarketSettled(now, ticker, Mode.DRY_RUN, "yes" if value else "no", value))
+        self._state = without(self._state, ticker)
 
     def _record(self, event: ev.Event) -> None:
         step = apply(self._state, event)
         self._state = step.state
         self._closed += [p.record for p in step.puts if isinstance(p.record, Trade) and not p.record.open]
+
+
+def _status(placed: Placed) -> OrderStatus:
+    if placed.remaining:
+        return OrderStatus.RESTING
+    return OrderStatus.EXECUTED if placed.filled else OrderStatus.CANCELED

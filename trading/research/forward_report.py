@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -15,9 +16,9 @@ from trading.research.forward_test import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One market or day: `profit` in dollars after fees. `adverse` is dollars a contract that the middle of the book
-    moved against the fills afterwards (below zero: for them), None where nobody saw it; `open_contracts` are what is
-    valued at a bid and not at what a market paid."""
+    """One market, day or strategy: `profit` in dollars after fees. `adverse` is dollars a contract that the middle of
+    the book moved against the fills afterwards (below zero: for them), None where nobody saw it; `open_contracts` are
+    what is valued at a bid and not at what a market paid."""
 
     name: str
     fills: int
@@ -38,47 +39,81 @@ class Report:
     total: Row
     markets: tuple[Row, ...]
     days: tuple[Row, ...]
+    strategies: tuple[Row, ...]
 
 
 def report(outcome: Outcome, after_seconds: float, zone: tzinfo) -> Report:
     """The figures; a fill belongs to its day in `zone`, with all that became of it."""
-    after = timedelta(seconds=after_seconds)
-    by_market = _grouped(outcome.fills, lambda fill: fill.ticker)
-    by_day = _grouped(outcome.fills, lambda fill: _day(fill.at, zone).isoformat())
+    told = _Figures(outcome, timedelta(seconds=after_seconds))
     return Report(
         wishes=outcome.wishes,
         filled=len({fill.client_order_id for fill in outcome.fills}),
         refused=len(outcome.refused),
-        total=_row("all", outcome.fills, outcome, after),
-        markets=tuple(_row(name, fills, outcome, after) for name, fills in sorted(by_market.items())),
-        days=tuple(_row(name, fills, outcome, after) for name, fills in sorted(by_day.items())),
+        total=told.row("all", outcome.fills),
+        markets=told.rows(lambda fill: fill.ticker),
+        days=told.rows(lambda fill: _day(fill.at, zone).isoformat()),
+        strategies=told.rows(lambda fill: fill.strategy),
     )
 
 
-def _row(name: str, fills: Sequence[Fill], outcome: Outcome, after: timedelta) -> Row:
-    fees = sum((fill.fee for fill in fills), ZERO)
-    flows = sum((-fill.signed * fill.price for fill in fills), ZERO)
-    moved = [
-        (fill.count, move) for fill in fills if (move := _against(fill, outcome.tops[fill.ticker], after)) is not None
-    ]
-    seen = sum((count for count, _ in moved), ZERO)
-    held = _held(fills)
-    return Row(
-        name=name,
-        fills=len(fills),
-        contracts=sum((fill.count for fill in fills), ZERO),
-        fees=fees,
-        profit=flows - fees + sum((_worth(t, contracts, outcome) for t, contracts in held.items()), ZERO),
-        adverse=sum((count * move for count, move in moved), ZERO) / seen if seen else None,
-        open_contracts=sum((abs(c) for t, c in held.items() if t not in outcome.paid), ZERO),
-    )
+class _Figures:
+    """The figures of any of the fills."""
+
+    def __init__(self, outcome: Outcome, after: timedelta) -> None:
+        self._outcome, self._after = outcome, after
+        self._middles = {ticker: _Middles(tops) for ticker, tops in outcome.tops.items()}
+
+    def rows(self, key: Callable[[Fill], str]) -> tuple[Row, ...]:
+        """One for each value of `key`, in its order."""
+        return tuple(self.row(name, fills) for name, fills in sorted(_grouped(self._outcome.fills, key).items()))
+
+    def row(self, name: str, fills: Sequence[Fill]) -> Row:
+        fees = sum((fill.fee for fill in fills), ZERO)
+        flows = sum((-fill.signed * fill.price for fill in fills), ZERO)
+        held, paid = _held(fills), self._outcome.paid
+        return Row(
+            name=name,
+            fills=len(fills),
+            contracts=sum((fill.count for fill in fills), ZERO),
+            fees=fees,
+            profit=flows
+            - fees
+            + sum((_worth(t, contracts, self._outcome) for (t, _), contracts in held.items()), ZERO),
+            adverse=self._adverse(fills),
+            open_contracts=sum((abs(c) for (t, _), c in held.items() if t not in paid), ZERO),
+        )
+
+    def _adverse(self, fills: Iterable[Fill]) -> Decimal | None:
+        moves = ((fill.count, self._middles[fill.ticker].against(fill, self._after)) for fill in fills)
+        moved = [(count, move) for count, move in moves if move is not None]
+        seen = sum((count for count, _ in moved), ZERO)
+        return sum((count * move for count, move in moved), ZERO) / seen if seen else None
 
 
-def _held(fills: Iterable[Fill]) -> dict[str, Decimal]:
-    held: dict[str, Decimal] = {}
+class _Middles:
+    """The middle of one market's book whenever it had one, in the order of time."""
+
+    def __init__(self, tops: Iterable[Quote]) -> None:
+        known = [(top.seen_at, (top.bid.price + top.ask.price) / 2) for top in tops if top.bid and top.ask]
+        self._times, self._prices = [at for at, _ in known], [price for _, price in known]
+
+    def against(self, fill: Fill, after: timedelta) -> Decimal | None:
+        """How far it moved against a fill until the first look `after` it: from the look that an order was sent at and
+        took from, or from the last one before another's order came to ours."""
+        find = bisect_right if fill.is_taker else bisect_left
+        then, later = find(self._times, fill.at) - 1, bisect_left(self._times, fill.at + after)
+        if then < 0 or later == len(self._times):
+            return None
+        return (self._prices[then] - self._prices[later]) * fill.side.sign
+
+
+def _held(fills: Iterable[Fill]) -> dict[tuple[str, str], Decimal]:
+    """Signed YES contracts by ticker and strategy: none is netted against another's."""
+    held: dict[tuple[str, str], Decimal] = {}
     for fill in fills:
-        held[fill.ticker] = held.get(fill.ticker, ZERO) + fill.signed
-    return {ticker: contracts for ticker, contracts in held.items() if contracts}
+        key = fill.ticker, fill.strategy
+        held[key] = held.get(key, ZERO) + fill.signed
+    return {key: contracts for key, contracts in held.items() if contracts}
 
 
 def _worth(ticker: str, contracts: Decimal, outcome: Outcome) -> Decimal:
@@ -90,17 +125,6 @@ def _worth(ticker: str, contracts: Decimal, outcome: Outcome) -> Decimal:
     if contracts > 0:
         return contracts * last.bid.price if last.bid else ZERO
     return contracts * (last.ask.price if last.ask else ONE)
-
-
-def _against(fill: Fill, tops: Sequence[Quote], after: timedelta) -> Decimal | None:
-    """How far the middle moved against a fill, from the last look before it to the first look `after` it."""
-    then = next((m for q in reversed(tops) if q.seen_at <= fill.at and (m := _middle(q)) is not None), None)
-    later = next((m for q in tops if q.seen_at >= fill.at + after and (m := _middle(q)) is not None), None)
-    return None if then is None or later is None else (then - later) * fill.side.sign
-
-
-def _middle(quote: Quote) -> Decimal | None:
-    return (quote.bid.price + quote.ask.price) / 2 if quote.bid and quote.ask else None
 
 
 def _day(at: datetime, zone: tzinfo) -> date:

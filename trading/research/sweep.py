@@ -6,6 +6,7 @@ chooses parameters on what came before and asks what they did after.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, fields, replace
@@ -13,17 +14,18 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise, product
-from typing import Any
+from typing import Any, cast
 
 from trading.domain.errors import Misconfigured
 from trading.domain.money import ZERO
 from trading.domain.trade import Trade
 from trading.research.backtest import Terms, backtest
 from trading.research.bootstrap import Luck, corrected, luck
-from trading.research.tape import Record, between, span
+from trading.research.tape import Record, between, quoted, span
 from trading.strategies.base import Strategy
 
 TRIES_MAX = 10_000
+SPLIT = 0.7  # of the time: before it a try may be chosen, after it is asked
 Load = Callable[[], list[Record]]
 
 
@@ -36,6 +38,9 @@ class Try:
     wins: int
     profit: Decimal
     luck: Luck
+    before: Decimal = ZERO  # profit of the trades opened before the cut
+    after: Decimal = ZERO  # and of those after it
+    after_trades: int = 0
     corrected_chance: float = 1.0
 
     @property
@@ -105,10 +110,15 @@ def sweep(
     terms: Terms,
     executor: Executor,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    split: float = SPLIT,
 ) -> list[Try]:
     """What each try came to, the most profitable first, the chances corrected for all of them. `load` gives the tape,
-    and is what goes to other processes and machines: it must be picklable, and is called once in each."""
-    jobs = {executor.submit(one, strategy, dict(each), load, terms): number for number, each in enumerate(tries)}
+    and is what goes to other processes and machines: it must be picklable, and is called once in each. The cut between
+    before and after lies at the share `split` of the time. Raises Misconfigured for what is no parameter, before
+    anything is played."""
+    for each in tries:
+        configured(strategy, each)
+    jobs = {executor.submit(one, strategy, dict(each), load, terms, split): n for n, each in enumerate(tries)}
     made: dict[int, Try] = {}
     for done in as_completed(jobs):
         made[jobs[done]] = done.result()
@@ -118,19 +128,40 @@ def sweep(
     return sorted(told, key=lambda each: -each.profit)
 
 
-def one(strategy: Strategy, parameters: dict[str, str], load: Load, terms: Terms) -> Try:
+def chosen(tries: Sequence[Try]) -> Try:
+    """The one that somebody who knew only what was before the cut would have taken."""
+    return max(tries, key=lambda each: each.before)
+
+
+def one(strategy: Strategy, parameters: dict[str, str], load: Load, terms: Terms, split: float) -> Try:
     """One try over the whole tape, in whatever process this is."""
-    return tried(strategy, parameters, _loaded(load), terms)
+    tape = _loaded(load)
+    first, last = quoted(tape)
+    return tried(strategy, parameters, tape, terms, first + (last - first) * split)
+
+
+def _loaded(load: Load) -> list[Record]:
+    """The tape; of the same load only once in this process, though each job brings a copy of its own."""
+    return _unpickled(pickle.dumps(load))
 
 
 @lru_cache(maxsize=1)
-def _loaded(load: Load) -> list[Record]:
-    return load()
+def _unpickled(load: bytes) -> list[Record]:
+    return cast(Load, pickle.loads(load))()
 
 
-def tried(strategy: Strategy, parameters: Mapping[str, str], tape: Sequence[Record], terms: Terms) -> Try:
+def tried(
+    strategy: Strategy,
+    parameters: Mapping[str, str],
+    tape: Sequence[Record],
+    terms: Terms,
+    cut: datetime | None = None,
+) -> Try:
+    """One try; without a `cut` everything is before it."""
     trades = backtest(configured(strategy, parameters), tape, terms).trades
-    return _try(parameters, trades)
+    later = [trade for trade in trades if cut and trade.opened_at >= cut]
+    whole, after = _try(parameters, trades), sum((trade.profit for trade in later), ZERO)
+    return replace(whole, before=whole.profit - after, after=after, after_trades=len(later))
 
 
 def _try(parameters: Mapping[str, str], trades: Sequence[Trade]) -> Try:

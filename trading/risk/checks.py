@@ -1,7 +1,8 @@
 """The checks of the gate, in order: each looks at a proposed order and denies it with a code and figures, or not.
 
 Working orders, and orders of unknown outcome, count as if they had filled. An order's worst case is its cost plus the
-highest fee it can pay.
+highest fee it can pay. Every limit holds in each book for itself: all real orders are in one, and in the dry run each
+strategy has its own, as if it traded alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from decimal import Decimal
 
 from trading.domain.market import Market, Quote, on_grid
 from trading.domain.money import ONE, ZERO
-from trading.domain.order import Mode, Order, position_key
+from trading.domain.order import Mode, Order, Position, position_key
 from trading.domain.state import State, TradingState
 from trading.domain.trade import Trade
 from trading.risk.first_hours import in_one_trade, one_contract_until
@@ -98,14 +99,23 @@ def tradable(order: Order, at: Context) -> Denial | None:
 
 
 def _unread(order: Order, at: Context) -> list[Order]:
-    """Orders in the same market and mode that may still fill, or that filled and whose fills are not read yet."""
-    same = (o for o in at.state.orders.values() if (o.mode, o.ticker) == (order.mode, order.ticker))
+    """Orders in the same market and book that may still fill, or that filled and whose fills are not read yet."""
+    same = (o for o in at.state.orders.values() if o.ticker == order.ticker and _beside(order, o))
     return [o for o in same if o.open_count > 0]
+
+
+def _beside(order: Order, other: Order) -> bool:
+    """Whether both are in one book: what is tried in the dry run is held against its own strategy's orders alone."""
+    return (other.mode, other.book) == (order.mode, order.book)
+
+
+def _held(order: Order, at: Context) -> Position | None:
+    return at.state.positions.get(position_key(order.mode, order.ticker, order.strategy))
 
 
 def reduces(order: Order, at: Context) -> Denial | None:
     """Less of what is held, counting what already reduces as filled: two ways out at once cannot turn a position."""
-    held = at.state.positions.get(position_key(order.mode, order.ticker))
+    held = _held(order, at)
     contracts = held.contracts if held else ZERO
     leaving = sum((o.open_count for o in _unread(order, at) if o.reduce_only), ZERO)
     if contracts * order.side.sign < 0 and order.count <= abs(contracts) - leaving:
@@ -140,8 +150,8 @@ def collared(order: Order, at: Context) -> Denial | None:
 
 
 def uncontested(order: Order, at: Context) -> Denial | None:
-    """The exchange nets per market: two owners in one market would undo each other."""
-    held = at.state.positions.get(position_key(order.mode, order.ticker))
+    """The exchange nets per market: two owners in one market would undo each other. On paper each has its own book."""
+    held = _held(order, at)
     others = {o.strategy for o in _unread(order, at)}
     others |= {held.strategy} if held else set()
     if others - {order.strategy}:
@@ -168,7 +178,7 @@ def order_size(order: Order, at: Context) -> Denial | None:
 
 
 def position_size(order: Order, at: Context) -> Denial | None:
-    total = at_risk(at.state, order.mode, order.ticker) + worst_case(order)
+    total = at_risk(at.state, order.mode, order.ticker, order.book) + worst_case(order)
     return _above("max_position", f"{order.ticker}", total, at.limits.max_position_usd)
 
 
@@ -182,27 +192,27 @@ def budget(order: Order, at: Context) -> Denial | None:
 
 
 def exposure(order: Order, at: Context) -> Denial | None:
-    total = at_risk(at.state, order.mode) + worst_case(order)
+    total = at_risk(at.state, order.mode, strategy=order.book) + worst_case(order)
     return _above("max_exposure", "everything open", total, at.limits.max_exposure_usd)
 
 
 def open_orders(order: Order, at: Context) -> Denial | None:
-    working = len(at.state.live_orders(order.mode))
+    working = sum(_beside(order, other) for other in at.state.live_orders(order.mode))
     if working >= at.limits.max_open_orders:
         return Denial("max_open_orders", f"{working} orders are open, the limit is {at.limits.max_open_orders}")
     return None
 
 
 def order_rate(order: Order, at: Context) -> Denial | None:
-    recent = sum(sent > at.now - timedelta(minutes=1) for sent in at.state.attempts.values())
+    recent = rate(at.state, order.mode, order.book, at.now)
     if recent >= at.limits.max_orders_per_minute:
         return Denial("order_rate", f"{recent} orders in a minute, the limit is {at.limits.max_orders_per_minute}")
     return None
 
 
 def losses(order: Order, at: Context) -> Denial | None:
-    totals = at.state.totals_of(order.mode).on(at.now.astimezone(at.zone).date())
-    open_risk = at_risk(at.state, order.mode) + worst_case(order)
+    totals = at.state.totals_of(order.mode, order.book).on(at.now.astimezone(at.zone).date())
+    open_risk = at_risk(at.state, order.mode, strategy=order.book) + worst_case(order)
     day, week = max(-totals.day_profit, ZERO) + open_risk, max(-totals.week_profit, ZERO) + open_risk
     return _above("day_loss", "the day's loss at worst", day, at.limits.daily_loss_usd) or _above(
         "week_loss", "the week's loss at worst", week, at.limits.weekly_loss_usd
@@ -247,8 +257,15 @@ def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> D
         return bet.mode is mode and ticker in ("", bet.ticker) and strategy in ("", bet.strategy)
 
     held = (t.at_risk for t in state.trades.values() if counts(t))
-    working = (worst_case(o) for o in state.orders.values() if counts(o))
+    working = (worst_case(o) for o in state.orders.values() if o.open_count and counts(o))  # most have ended
     return sum(held, ZERO) + sum(working, ZERO)
+
+
+def rate(state: State, mode: Mode, book: str, now: datetime) -> int:
+    """Orders written down within the last minute in a mode, in one of its books where one is named."""
+    recent = {key for key, sent in state.attempts.items() if sent > now - timedelta(minutes=1)}
+    orders = (state.orders[key] for key in recent if key in state.orders)
+    return sum(o.mode is mode and book in ("", o.book) for o in orders)
 
 
 def _above(code: str, what: str, value: Decimal, limit: Decimal) -> Denial | None:

@@ -80,6 +80,7 @@ def _proposed(intent: Intent, market: Market, context: Context, identity: Identi
         post_only=intent.post_only,
         fees=market.fees,
         why=intent.why,
+        headline=intent.headline,
     )
 
 
@@ -87,5 +88,5 @@ def _expiry(intent: Intent, now: datetime, limits: Limits) -> datetime | None:
     """Whole seconds, as the exchange counts them; only a resting order may have one."""
     if intent.time_in_force is not TimeInForce.GTC:
         return None
-    seconds = limits.order_timeout_seconds + limits.expiry_margin_seconds
+    seconds = limits.timeout_seconds(intent.post_only) + limits.expiry_margin_seconds
     return (now + timedelta(seconds=seconds)).replace(microsecond=0) + timedelta(seconds=1)

@@ -23,9 +23,14 @@ class Limits:
     seconds_to_close_min: float = 10  # no new risk later than that
     budgets: Mapping[str, Decimal] = field(default_factory=dict)  # at risk by strategy, for those that have one
     order_timeout_seconds: float = 10  # what has not filled by then is cancelled
+    quote_timeout_seconds: float = 60  # the same of post-only quotes, which are there to wait
     low_balance_usd: Decimal = Decimal("0")  # people are told below it
     first_hours: float = 48  # after a person has gone live in production: one contract a trade; 0: no such time
     expiry_margin_seconds: float = 20  # on top of the timeout, the exchange itself drops it: a dead bot leaves nothing
+
+    def timeout_seconds(self, post_only: bool) -> float:
+        """How long an order may rest."""
+        return max(self.quote_timeout_seconds if post_only else 0, self.order_timeout_seconds)
 
 
 # What people may change while the bot runs: the name that they type, and the field.

@@ -8,21 +8,34 @@ That is the basis risk, which no price shows. It reports; and where it is told t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal, Protocol
 
-from trading.domain.fees import FeeTerms
 from trading.domain.intent import Intent
 from trading.domain.market import Level, Outcome
-from trading.domain.money import ONE, ZERO
+from trading.domain.money import CENT, ONE, ZERO
 from trading.domain.order import TimeInForce
+from trading.strategies.base import Raises, Tunable
 
 Venue = Literal["kalshi", "polymarket"]
-BASIS_RISK = (
+BASIS_RISK = (  # of a leg here and one elsewhere
     "Both legs can lose: the venues may settle by different sources, at different times, or read the question "
     "differently. Only one leg is ever bought here; the other is yours to buy, and its price may have moved."
 )
+COMPLEMENT_RISK = (  # of two legs here
+    "Both legs can lose where the two markets do not exclude each other or leave a case out. One leg may be bought "
+    "and the other not."
+)
+
+
+class Charges(Protocol):
+    """How a venue charges a taker."""
+
+    def worst_fee(self, price: Decimal, count: Decimal) -> Decimal:
+        """The most that `count` contracts can cost in fees at `price` (dollars)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +54,44 @@ class Pair:
     name: str
     legs: tuple[Leg, Leg]
 
+    @property
+    def risk(self) -> str:
+        """What no price shows, in words."""
+        return COMPLEMENT_RISK if all(leg.venue == "kalshi" for leg in self.legs) else BASIS_RISK
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a leg costs now: its ask in its own side's price, and how its venue charges for it."""
 
     ask: Level
-    fees: FeeTerms
-
-    def cost(self, count: Decimal) -> Decimal:
-        """Dollars for `count` contracts, fee included."""
-        return self.ask.price * count + self.fees.worst_fee(self.ask.price, count)
+    fees: Charges
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """A pair that costs less than it pays: `count` contracts of each leg, `cost` dollars for one of each after fees."""
+    """A pair that costs less than it pays: `count` contracts of each leg at `prices`; `fees` are the dollars that each
+    venue takes for its leg of all of it."""
 
     pair: Pair
     prices: tuple[Decimal, Decimal]
     count: Decimal
-    cost: Decimal
+    fees: tuple[Decimal, Decimal]
+
+    @property
+    def paid(self) -> Decimal:
+        """Dollars for all of it, fees included."""
+        return sum(self.prices) * self.count + sum(self.fees)
+
+    @property
+    def cost(self) -> Decimal:
+        """The same for one contract of each leg."""
+        return self.paid / self.count
 
     @property
     def gain(self) -> Decimal:
         """Dollars that all of it would make, if both legs are bought at these prices and one of them pays."""
-        return (ONE - self.cost) * self.count
+        return self.count - self.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +104,23 @@ class Arbitrage:
     trades: bool = False
     name: str = "arbitrage"
 
+    tunables: ClassVar[Mapping[str, Tunable]] = MappingProxyType(
+        {
+            "cost_max": Tunable(Raises.UP, CENT, ONE),
+            "count_max": Tunable(Raises.UP, ONE, Decimal(1_000)),
+        }
+    )
+
     def look(self, pair: Pair, offers: tuple[Offer, Offer]) -> Opportunity | None:
         """The opportunity, if there is one at these offers."""
         left, right = offers
         count = min(left.ask.count, right.ask.count, self.count_max).to_integral_value(rounding="ROUND_FLOOR")
         if count <= ZERO:
             return None
-        cost = (left.cost(count) + right.cost(count)) / count
-        return Opportunity(pair, (left.ask.price, right.ask.price), count, cost) if cost < self.cost_max else None
+        prices = left.ask.price, right.ask.price
+        fees = left.fees.worst_fee(prices[0], count), right.fees.worst_fee(prices[1], count)
+        found = Opportunity(pair, prices, count, fees)
+        return found if found.paid < self.cost_max * count else None
 
     def intents(self, found: Opportunity) -> tuple[Intent, ...]:
         """Our own legs, all or nothing each; none where it only reports."""

@@ -38,10 +38,16 @@ class Tunable:
         return {Raises.UP: value > now, Raises.DOWN: value < now, Raises.ANY: value != now}[self.raises]
 
 
+Order = tuple[tuple[str, str], ...]  # pairs of parameters of which the first stays below the second
+
+
 class Strategy(Protocol):
     """No clock, exchange or memory of its own: the same view gives the same decision.
 
-    A strategy with parameters that people may change declares them as `tunables: ClassVar[Mapping[str, Tunable]]`.
+    A strategy with parameters that people may change declares them as `tunables: ClassVar[Mapping[str, Tunable]]`, and
+    those that must stay in order as `ordered: ClassVar[Order]`. One that may enter a market more than once declares
+    `reenters: ClassVar[bool] = True`; any other has one attempt in each market, and its ways out. One that has a limit
+    on a day's loss of its own has it as the parameter `daily_loss_usd`: whoever runs it switches it off there.
     """
 
     @property
@@ -56,25 +62,50 @@ def tunables(strategy: Strategy) -> Mapping[str, Tunable]:
     return cast(Mapping[str, Tunable], getattr(strategy, "tunables", {}))
 
 
+def reenters(strategy: Strategy) -> bool:
+    """Whether it may enter a market more than once."""
+    return bool(getattr(strategy, "reenters", False))
+
+
+def daily_loss_limit(strategy: Strategy) -> Decimal | None:
+    """Dollars that it may lose in a day; None where it has no such limit of its own."""
+    return cast(Decimal | None, getattr(strategy, "daily_loss_usd", None))
+
+
+def disorder(strategy: object) -> str:
+    """Which of its parameters contradict each other, in words; empty where none do."""
+    for low, high in _ordered(strategy):
+        least, most = getattr(strategy, low), getattr(strategy, high)
+        if least >= most:
+            return f"{low} {least} must be below {high} {most}"
+    return ""
+
+
 def tuned(strategy: Strategy, changes: Mapping[str, Decimal]) -> Strategy:
     """The strategy with these values in place of the configured ones, each within its bounds; what is no parameter that
-    may be changed (any more) changes nothing."""
+    may be changed (any more) changes nothing, and two that would contradict each other stay as they are configured."""
     known = tunables(strategy)
     values = {
         name: type(getattr(strategy, name))(min(max(value, known[name].least), known[name].most))
         for name, value in changes.items()
         if name in known
     }
+    for low, high in _ordered(strategy):
+        if values.get(low, getattr(strategy, low)) >= values.get(high, getattr(strategy, high)):
+            values.pop(low, None)
+            values.pop(high, None)
     return cast(Strategy, replace(cast(Any, strategy), **values)) if values else strategy
 
 
-def parameters(strategy: object) -> Iterator[tuple[str, object]]:
-    """Every parameter and its value; those of a parameter that has some of its own by their own names."""
-    if not is_dataclass(strategy):
-        return
-    for field in fields(strategy):
+def _ordered(strategy: object) -> Order:
+    return cast(Order, getattr(strategy, "ordered", ()))
+
+
+def parameters(strategy: object, part: str = "") -> Iterator[tuple[str, object]]:
+    """Every parameter and its value, one of a part as `part.name` like in the strategies file; without what is off."""
+    for field in fields(strategy) if is_dataclass(strategy) else ():
         value = getattr(strategy, field.name)
         if is_dataclass(value):
-            yield from parameters(value)
-        elif field.name != "name":
-            yield field.name, value
+            yield from parameters(value, f"{part}{field.name}.") if not getattr(value, "off", False) else ()
+        elif field.name != "name" and value not in (None, ()):
+            yield part + field.name, value

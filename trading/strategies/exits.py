@@ -26,16 +26,28 @@ class ExitRules:
     after_seconds: float | None = None
     quote_age_seconds: float = 15
 
+    @property
+    def off(self) -> bool:
+        """Whether no rule is used."""
+        return self.take_profit is None and self.stop_loss is None and self.after_seconds is None
+
     def exits(self, strategy: str, view: View) -> tuple[Intent, ...]:
         """The way out of what the strategy holds in the view's market, if a rule wants it and nothing is out yet."""
         market = view.market
-        holding = view.holding(market.ticker) if market else None
-        if market is None or holding is None or any(order.ticker == market.ticker for order in view.resting):
+        if market is None or any(order.ticker == market.ticker for order in view.resting):
             return ()
-        quote, _, _ = readable(view, market, self.quote_age_seconds)
+        due = self.due(view)
+        return (_exit(strategy, market, *due),) if due else ()
+
+    def due(self, view: View) -> tuple[Holding, Level, str] | None:
+        """What a rule wants to leave, what is bid for it, and why; None where none does."""
+        holding = view.holding(view.market.ticker) if view.market else None
+        if view.market is None or holding is None:
+            return None
+        quote, _, _ = readable(view, view.market, self.quote_age_seconds)
         bid = quote.bid_for(holding.side) if quote else None
         why = self._why(holding, bid, view) if bid else ""
-        return (_exit(strategy, market, holding, bid, why),) if bid and why else ()
+        return (holding, bid, why) if bid and why else None
 
     def _why(self, holding: Holding, bid: Level, view: View) -> str:
         gained = bid.price - holding.paid

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
 from trading.domain.intent import Decision, Headline, Intent, View
 from trading.domain.market import Market
-from trading.domain.money import ONE
+from trading.domain.money import CENT, ONE, ZERO
 from trading.domain.order import TimeInForce
+from trading.strategies.base import Raises, Tunable
+from trading.strategies.entry import STAKE_USD_MAX
 from trading.strategies.exits import ExitRules
 from trading.strategies.touch import readable
 
@@ -31,6 +35,17 @@ class News:
     exits: ExitRules = field(default_factory=ExitRules)
     name: str = "news"
 
+    tunables: ClassVar[Mapping[str, Tunable]] = MappingProxyType(
+        {
+            "confidence_min": Tunable(Raises.DOWN, ZERO, ONE),
+            "fresh_seconds": Tunable(Raises.UP, ONE, Decimal(3_600)),
+            "cooldown_seconds": Tunable(Raises.DOWN, ZERO, Decimal(86_400)),
+            "stake_usd": Tunable(Raises.UP, CENT, STAKE_USD_MAX, ceiling="max_order_usd"),
+            "price_max": Tunable(Raises.UP, CENT, ONE - CENT),
+        }
+    )
+    reenters: ClassVar[bool] = True
+
     def on_tick(self, view: View) -> Decision:
         market = view.market
         if market is None:
@@ -46,7 +61,7 @@ class News:
         """The newest one to act on, or why there is none."""
         about = [each for each in view.headlines if each.ticker == market.ticker and each.at <= view.now]
         if not about:
-            return None, "no_headline", "nothing is said about this market"
+            return None, "no_headline", f"{len(view.headlines)} headlines, none about it"
         acted = max((each.at for each in about if each.headline_id in view.spent), default=None)
         if acted is not None and view.now - acted < timedelta(seconds=self.cooldown_seconds):
             return None, "cooldown", f"{(view.now - acted).total_seconds():.0f} s since the last one acted on"
@@ -68,5 +83,14 @@ class News:
             return Decision(skipped="price_band", detail=f"ask {ask.price} is above {self.price_max}", agreed=True)
         count = max(Decimal(int(self.stake_usd / ask.price)), ONE)
         why = f"{headline.headline_id}: {headline.title}"
-        intent = Intent(self.name, market.ticker, headline.side, ask.price, count, why, time_in_force=TimeInForce.IOC)
+        intent = Intent(
+            self.name,
+            market.ticker,
+            headline.side,
+            ask.price,
+            count,
+            why,
+            time_in_force=TimeInForce.IOC,
+            headline=headline.headline_id,
+        )
         return Decision(intents=(intent,), agreed=True)

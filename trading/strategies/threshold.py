@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
+from typing import ClassVar
 
 from trading.domain.intent import Decision, Intent, View
 from trading.domain.market import Level, Market, Outcome, Quote
-from trading.domain.money import ONE, ZERO
+from trading.domain.money import CENT, ONE, ZERO
 from trading.domain.order import TimeInForce
+from trading.strategies.base import Order, Raises, Tunable
+from trading.strategies.exits import ExitRules
 from trading.strategies.touch import readable
+
+CONTRACTS_MOST = Decimal(100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +29,25 @@ class Threshold:
     contracts_max: Decimal = Decimal(50)
     contracts_each: Decimal = Decimal(10)
     quote_age_seconds: float = 15
+    exits: ExitRules = field(default_factory=ExitRules)
     name: str = "threshold"
+
+    tunables: ClassVar[Mapping[str, Tunable]] = MappingProxyType(
+        {
+            "buy_at": Tunable(Raises.UP, CENT, ONE - CENT),
+            "sell_at": Tunable(Raises.ANY, CENT, ONE - CENT),
+            "contracts_max": Tunable(Raises.UP, ONE, CONTRACTS_MOST),
+            "contracts_each": Tunable(Raises.UP, ONE, CONTRACTS_MOST),
+        }
+    )
+    ordered: ClassVar[Order] = (("buy_at", "sell_at"),)
+    reenters: ClassVar[bool] = True
 
     def on_tick(self, view: View) -> Decision:
         if view.market is None:
             return Decision(skipped="no_market", detail="no open market in the series")
+        if leaving := self.exits.exits(self.name, view):
+            return Decision(intents=leaving, agreed=True)
         quote, skipped, detail = readable(view, view.market, self.quote_age_seconds)
         if quote is None:
             return Decision(skipped=skipped, detail=detail)

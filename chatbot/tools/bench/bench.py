@@ -18,23 +18,27 @@ from chatbot.tools.bench.answers import BESIDE, answers
 from chatbot.tools.bench.figures import Answers, Kills
 from chatbot.tools.bench.kills import kill_latency
 from chatbot.tools.bench.loads import LOADS
+from chatbot.tools.bench.markets import SIZES, Markets, markets
 from chatbot.tools.progress import bar
 
 HOLDS = {True: "yes", False: "NO", None: ""}
 
 
-def bench(kills: int, asked: int, *, as_json: bool) -> None:
-    """Measure so many kills and answers under each load, and print tables; `as_json`: and as the last line all rows as
-    one JSON list."""
+def bench(kills: int, asked: int, passes: int, *, as_json: bool) -> None:
+    """Measure so many kills and answers under each load and passes over all markets, and print tables; `as_json`: and
+    as the last line all rows as one JSON list."""
     with tempfile.TemporaryDirectory(prefix="kalshi-chatops-bench-") as folder:
         with bar("answers", asked * len(BESIDE)) as progress:
             answered = asyncio.run(answers(Path(folder) / "answers", asked, progress))
         with bar("kills", kills * len(LOADS)) as progress:
             killed = asyncio.run(kill_latency(Path(folder), kills, progress))
+    with bar("markets", passes * len(SIZES)) as progress:
+        scanned = asyncio.run(markets(passes, progress))
     _show(killed, answered, kills, asked)
+    Console().print(_markets(scanned, passes))
     if as_json:
-        rows = [row for each in answered for row in each.rows()] + [row for each in killed for row in each.rows()]
-        print(json.dumps(rows))
+        measured: list[Answers | Kills | Markets] = [*answered, *killed, *scanned]
+        print(json.dumps([row for each in measured for row in each.rows()]))
 
 
 def _show(killed: Sequence[Kills], answered: Sequence[Answers], kills: int, asked: int) -> None:
@@ -59,6 +63,20 @@ def _kills(what: str, killed: Sequence[Kills], kills: int) -> Table:
         figures = (each.taken.p50, each.taken.p99, each.floor.p50, each.floor.p99, each.taken.p99 / each.floor.p99)
         reach = "" if each.reach is None else f"{each.reach:g}"
         table.add_row(each.load, *(f"{figure:.2f}" for figure in figures), reach, HOLDS[each.holds])
+    return table
+
+
+def _markets(scanned: Sequence[Markets], passes: int) -> Table:
+    table = _table(f"All open markets, read and sifted, {passes} passes", "value", "unit", "transport alone")
+    for row in (row for each in scanned for row in each.rows()):
+        figures = (
+            f"{row['value']:.1f}",
+            row["unit"],
+            f"{row['limit']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['reach']:g}",
+        )
+        table.add_row(row["name"], *figures, HOLDS[row["holds"]])
     return table
 
 

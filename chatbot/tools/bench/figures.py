@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
 
+Row = dict[str, Any]
+
 ECHO_RATIO_MAX = 2.0  # of the bare library's echo
 
 
@@ -40,12 +42,12 @@ class Kills:
     def holds(self) -> bool | None:
         return None if self.reach is None else self.taken.p99 <= self.reach
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """As `bench --json` prints it; only the 99th percentile has a reach."""
         name = f"kill, {self.load}: {self.what}"
         return [
-            _row(f"{name}, p50", self.taken.p50, self.floor.p50, None, None),
-            _row(f"{name}, p99", self.taken.p99, self.floor.p99, self.reach, self.holds),
+            row(f"{name}, p50", self.taken.p50, self.floor.p50, None),
+            row(f"{name}, p99", self.taken.p99, self.floor.p99, self.reach),
         ]
 
 
@@ -67,22 +69,23 @@ class Answers:
     def holds(self) -> bool:
         return self.taken.p95 <= self.reach
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """As `bench --json` prints it; only the 95th percentile has a reach."""
         name = f"answer to {self.line}, {self.load}"
         return [
-            _row(f"{name}, p50", self.taken.p50, self.echo.p50, None, None),
-            _row(f"{name}, p95", self.taken.p95, self.echo.p95, round(self.reach, 3), self.holds),
+            row(f"{name}, p50", self.taken.p50, self.echo.p50, None),
+            row(f"{name}, p95", self.taken.p95, self.echo.p95, round(self.reach, 3)),
         ]
 
 
-def _row(name: str, value: float, limit: float, reach: float | None, holds: bool | None) -> dict[str, Any]:
+def row(name: str, value: float, limit: float, reach: float | None, *, unit: str = "ms") -> Row:
+    """One figure as `bench --json` prints it; it holds where it is within its `reach`."""
     return {
         "name": name,
         "value": round(value, 3),
-        "unit": "ms",
+        "unit": unit,
         "limit": round(limit, 3),
         "ratio": round(value / limit, 3),
         "reach": reach,
-        "holds": holds,
+        "holds": None if reach is None else value <= reach,
     }

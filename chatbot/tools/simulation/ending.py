@@ -65,9 +65,11 @@ def _totals(machine: Machine) -> Iterator[str]:
     app = machine.app
     assert app
     for mode in Mode:
-        totals, trades = app.book.state.totals_of(mode), closed(machine.watch, mode)
-        if (totals.trades, totals.profit) != (len(trades), sum((t.profit for t in trades), ZERO)):
-            yield f"{mode}: {totals.trades} trades and ${totals.profit} of {len(trades)}"
+        trades = closed(machine.watch, mode)
+        for name in ("", *sorted({t.strategy for t in trades})):
+            totals, own = app.book.state.totals_of(mode, name), [t for t in trades if name in ("", t.strategy)]
+            if (totals.trades, totals.profit) != (len(own), sum((t.profit for t in own), ZERO)):
+                yield f"{mode} {name}: {totals.trades} trades and ${totals.profit} of {len(own)}"
 
 
 def _owed(watch: Watch, phone: Phone) -> Iterator[str]:

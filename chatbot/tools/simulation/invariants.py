@@ -124,7 +124,7 @@ def positions(state: State, watch: Watch) -> Iterator[str]:
     open_tickers = {(t.mode, t.ticker) for t in state.trades.values()}
     for fill in watch.shadow.select("fills"):
         if (fill.mode, fill.ticker) in open_tickers:
-            held[position_key(fill.mode, fill.ticker)] += fill.signed
+            held[position_key(fill.mode, fill.ticker, fill.strategy)] += fill.signed
     ours = {key: p.contracts for key, p in state.positions.items()}
     if ours != {key: count for key, count in held.items() if count}:
         yield f"positions {ours}, fills {dict(held)}"

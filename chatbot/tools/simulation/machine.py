@@ -121,6 +121,7 @@ class Machine:
                 clock=self.clock,
                 channels=channels,
                 probes=self.scenario.probes,
+                paper=self.scenario.paper,
                 installation=self.installation,
                 random=self.random,
                 elapsed=self.loop.time,

@@ -18,6 +18,7 @@ from trading.exchange.simulated.chance import stream
 
 WINDOW_SECONDS = 900
 TOO_MUCH = 30  # times the stake
+ON_PAPER = "paper-"  # begins the names of those whose orders are never real
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from random import Random
 
 from chatbot.tools.simulation.disk import Trouble
-from chatbot.tools.simulation.probe import WINDOW_SECONDS, Probe
+from chatbot.tools.simulation.probe import ON_PAPER, WINDOW_SECONDS, Probe
 from trading.exchange.simulated.chance import stream
 from trading.exchange.simulated.faults import Fault
 
@@ -24,6 +24,7 @@ SPAN_SECONDS = WINDOWS * WINDOW_SECONDS
 TAIL_SECONDS = 300  # of quiet after the last close: what is open then stays open
 SKEW_SECONDS_MAX = 25  # the exchange takes signatures from a clock that is at most 30 s ahead
 TELEGRAM, DISCORD = "telegram", "discord"
+PAPER_SHARE = 0.3  # of the seeds have a strategy on paper beside those that trade for real
 
 
 class Act(StrEnum):
@@ -82,6 +83,7 @@ class Scenario:
     shadow_share: float = 0.0
     journal_bytes: int = 1 << 22
     probes: tuple[Probe, ...] = ()
+    paper: tuple[Probe, ...] = ()  # on paper alone, whatever the mode is
     events: tuple[Event, ...] = ()
     ambushes: tuple[tuple[int, Event], ...] = ()
 
@@ -103,9 +105,16 @@ def draw(seed: int) -> Scenario:
         shadow_share=_maybe(random, 0.3, 0.5),
         journal_bytes=random.choice((30_000, 150_000, 1 << 22)),
         probes=tuple(Probe(f"probe-{n}", seed, stake) for n in range(random.randint(1, 2))),
+        paper=tuple(_paper(stream(seed, "paper"), seed, stake)),
         events=tuple(sorted((*_events(random), *_exits(stream(seed, "exits"))), key=lambda event: event.at)),
         ambushes=tuple(_ambushes(random)),
     )
+
+
+def _paper(random: Random, seed: int, stake: Decimal) -> Iterator[Probe]:
+    """In some seeds, another one beside those that trade for real."""
+    if random.random() < PAPER_SHARE:
+        yield Probe(f"{ON_PAPER}0", seed, stake)
 
 
 def _maybe(random: Random, probability: float, value: float) -> float:

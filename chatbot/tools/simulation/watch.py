@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chatbot.tools.simulation.disk import ModelledDisk
+from chatbot.tools.simulation.probe import ON_PAPER
 from chatbot.tools.simulation.shadow import Shadow
 from trading.domain.fees import worst_fee
 from trading.domain.money import ZERO
@@ -90,6 +91,8 @@ class Watch:
         self.venue.sync()
         if not self.disk.holds(order.client_order_id):
             self.broken("no send without a durable intent", f"{order.client_order_id} is not on disk")
+        if order.strategy.startswith(ON_PAPER):
+            self.broken("what is on paper stays there", f"{order.client_order_id} of {order.strategy}")
         if not order.reduce_only:  # a person's way out is open, also while all else is stopped
             self._may(order)
         self.sent.setdefault(order.client_order_id, Sent(order, self.venue.now))

@@ -39,6 +39,7 @@ class Parts:
     clock: LoopClock
     channels: tuple[Channel, ...]
     probes: tuple[Probe, ...]
+    paper: tuple[Probe, ...]
     installation: str
     random: Random
     elapsed: Callable[[], float]
@@ -52,6 +53,7 @@ def wired(parts: Parts) -> App:
         take=lambda broker: _take_marker(parts.disk, broker),
         channels=lambda *_: parts.channels,
         strategies=parts.probes,
+        paper=parts.paper,
         installation=parts.installation,
         now=parts.clock.now,
         confirmations=lambda: Confirmations(parts.elapsed, lambda: f"{parts.random.getrandbits(64):016x}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 
 from tests.trading.build import OPEN, TICKER, fill, order
 from trading.domain import events as ev
-from trading.domain.ledger import KEPT, IllegalMove, apply, pruned, settle
+from trading.domain.ledger import IllegalMove, apply, settle
 from trading.domain.order import TRANSITIONS, Mode, Order, OrderStatus, Side, position_key
+from trading.domain.pruning import KEPT, pruned
 from trading.domain.state import Reason, State, TradingState
 from trading.domain.trade import TradeOutcome
 
 D = Decimal
-KEY = position_key(Mode.REAL, TICKER)
+KEY = position_key(Mode.REAL, TICKER, "consensus")
 
 
 def run(*events: ev.Event, state: State | None = None) -> State:
@@ -148,6 +150,35 @@ def test_rejections_in_a_row_are_counted_and_an_acknowledgement_ends_the_row() -
     assert state.rejections == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "code", "message", "counted"),
+    [
+        ({}, "insufficient_balance", "", 1),
+        ({}, "unreachable", "", 0),
+        ({"mode": Mode.DRY_RUN}, "insufficient_balance", "", 0),
+        ({"post_only": True}, "invalid_order", "too far [invalid order: Post only cross]", 0),
+        ({"post_only": True}, "invalid_order", "", 1),
+        ({}, "invalid_order", "post only cross", 1),
+    ],
+)
+def test_only_what_the_real_exchange_refuses_for_good_counts(
+    changes: dict[str, Any], code: str, message: str, counted: int
+) -> None:
+    state = run(intended(order(**changes)), ev.OrderRejected(OPEN, "k1-a", code, message))
+    assert state.rejections == counted
+
+
+def test_an_acknowledgement_on_paper_ends_no_row_of_real_refusals() -> None:
+    state = run(intended(order()), ev.OrderRejected(OPEN, "k1-a", "insufficient_balance", ""))
+    state = run(intended(order(client_order_id="k1-b", mode=Mode.DRY_RUN)), acked(key="k1-b"), state=state)
+    assert state.rejections == 1
+
+
+def test_attempts_are_kept_for_as_long_as_their_orders() -> None:
+    state = pruned(run(intended(order()), filled(order())), OPEN + KEPT * 2)
+    assert set(state.attempts) == {"k1-a"}, "its trade is open: the same market is not entered again"
+
+
 def test_halts_are_a_set_of_reasons() -> None:
     state = run(ev.HaltRaised(OPEN, Reason.PAUSED, "ann"))
     assert state.trading is TradingState.REDUCING
@@ -206,3 +237,30 @@ def test_settling_says_what_was_paid() -> None:
     bet = order(side=Side.ASK, price=D("0.57"))
     trade = settle(run(intended(bet), filled(bet, fee="0.0858")).trades["k1-a"], D(0), OPEN)
     assert (trade.cost, trade.payout, trade.profit) == (D("4.30"), D(10), D("5.6142"))
+
+
+books = st.lists(
+    st.tuples(st.sampled_from(Mode), st.sampled_from(["bull", "bear"]), st.sampled_from(Side), st.integers(1, 9)),
+    max_size=6,
+)
+
+
+@given(books, st.sampled_from([D(0), D("0.37"), D(1)]))
+def test_on_paper_each_strategy_has_a_book_of_its_own_and_all_together_are_the_modes(
+    made: list[tuple[Mode, str, Side, int]], value: D
+) -> None:
+    state, held = State(), dict[str, D]()
+    for i, (mode, name, side, count) in enumerate(made):
+        bet = order(client_order_id=f"k1-{i}", mode=mode, strategy=name, side=side, count=D(count), order_id=f"x{i}")
+        state = run(intended(bet), filled(bet, str(count), key=f"f{i}"), state=state)
+        key = position_key(mode, TICKER, name)
+        held[key] = held.get(key, D(0)) + side.sign * count
+    assert {key: p.contracts for key, p in state.positions.items()} == {k: n for k, n in held.items() if n}
+    for mode in Mode:
+        state = run(ev.MarketSettled(OPEN, TICKER, mode, "", value), state=state)
+        own = [state.totals_of(mode, name) for name in ("bull", "bear")]
+        whole = state.totals_of(mode)
+        assert sum((each.profit for each in own), D(0)) == whole.profit
+        assert sum((each.day_profit for each in own), D(0)) == whole.day_profit
+        assert sum(each.trades for each in own) == whole.trades
+    assert (state.positions, state.trades) == ({}, {})

@@ -11,9 +11,10 @@ import pytest
 
 from tests.trading.build import OPEN, TICKER, fill, order
 from trading.domain import events as ev
-from trading.domain.ledger import KEPT, IllegalMove, apply, pruned
+from trading.domain.ledger import IllegalMove, apply
 from trading.domain.market import Outcome
 from trading.domain.order import Fill, Mode, OrderStatus, Side
+from trading.domain.pruning import KEPT, pruned
 from trading.domain.records import Control, Put
 from trading.domain.signal import Signal
 from trading.domain.state import State

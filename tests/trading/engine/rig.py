@@ -15,6 +15,7 @@ from trading.domain.market import Outcome
 from trading.domain.order import Mode
 from trading.domain.state import State
 from trading.engine.account import Account
+from trading.engine.assigned import Assigned
 from trading.engine.book import Book
 from trading.engine.broker import Broker
 from trading.engine.cycle import Cycle
@@ -80,6 +81,7 @@ def rig(
     marks: list[str] = []
     halting = Halting(broker, marks.append)
     observer = Observer(real, feed, clock, "KXBTC15M")
-    cycle = Cycle(observer, account, halting, Windows(book, clock), (Consensus(),), real)
+    assigned = (Assigned(Consensus(), (observer.series,)),)
+    cycle = Cycle((observer,), account, halting, Windows(book, clock), assigned, real)
     desk = Desk(cycle, Facts("simulated", "0", START, 5), lambda: 0)
     return Rig(clock, store, book, real, paper, feed, broker, account, halting, cycle, Reconcile(account), desk, marks)

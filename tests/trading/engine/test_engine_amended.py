@@ -157,7 +157,7 @@ async def test_news_of_the_new_result_corrects_at_its_payment_and_the_record_add
     async def catch_up() -> None:
         raise AssertionError("nothing was missed")
 
-    heard = Listening(GivenStream(), r.account, r.cycle.observer, catch_up)
+    heard = Listening(GivenStream(), r.account, r.cycle.observers, catch_up)
     await heard.hear(MarketNews(TICKER, "determined", result="no", settlement_value=D(0)))
     assert corrections(r) == 0  # known, not paid
     for _ in range(2):

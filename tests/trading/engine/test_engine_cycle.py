@@ -127,7 +127,7 @@ async def test_a_shard_that_is_short_keeps_the_order_at_home() -> None:
     wishing(r, Rejected("never", ""))
     await beats(r)
     assert "place" not in r.real.calls
-    window = r.cycle.windows.current["consensus"]
+    window = r.cycle.windows.current["consensus", "KXBTC15M"]
     assert (window.reason, "shard 2 has $1.00" in window.detail) == ("denied:low_cash", True)
 
 

@@ -113,7 +113,7 @@ async def test_a_position_without_a_trade_of_its_mode_has_cost_nothing() -> None
     r.paper.on_place = ["fill"]
     await r.submit()
     await r.account.update()
-    held = {position_key(Mode.REAL, TICKER): Position(Mode.REAL, TICKER, D(9), "consensus")}
+    held = {position_key(Mode.REAL, TICKER, "consensus"): Position(Mode.REAL, TICKER, D(9), "consensus")}
     r.book.state = replace(State(), trades=r.book.state.trades, positions=held)
     (seen,) = await Flattener(r.account, r.real.quote).preview()
     assert (seen.paid, seen.contracts) == (0, 9)

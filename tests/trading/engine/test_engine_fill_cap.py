@@ -141,7 +141,7 @@ async def test_a_trigger_halts_until_the_owner_resumes() -> None:
     r, groups = rig(), GivenGroups()
     cap, _ = capped(r, groups)
     await cap.keep(2)
-    heard = Listening(GivenStream(), r.account, r.cycle.observer, r.reconcile.check, cap)
+    heard = Listening(GivenStream(), r.account, r.cycle.observers, r.reconcile.check, cap)
     await heard.hear(GroupNews("g0", "triggered"))
     await heard.hear(GroupNews("g0", "triggered"))
     assert r.book.state.trading is TradingState.HALTED
@@ -172,7 +172,7 @@ async def test_groups_of_others_are_none_of_ours() -> None:
     r, groups = rig(), GivenGroups()
     cap, _ = capped(r, groups)
     await cap.keep(2)
-    heard = Listening(GivenStream(), r.account, r.cycle.observer, r.reconcile.check, cap)
+    heard = Listening(GivenStream(), r.account, r.cycle.observers, r.reconcile.check, cap)
     await heard.hear(GroupNews("foreign", "triggered"))
     await heard.hear(GroupNews("g0", "reset"))
     assert r.book.state.trading is TradingState.ACTIVE

@@ -25,7 +25,7 @@ def listening(r: Rig) -> Listening:
     async def catch_up() -> None:
         r.marks.append("caught up")
 
-    return Listening(GivenStream(), r.account, r.cycle.observer, catch_up)
+    return Listening(GivenStream(), r.account, r.cycle.observers, catch_up)
 
 
 def report(r: Rig) -> OrderReport:
@@ -174,7 +174,7 @@ async def test_what_may_have_been_missed_is_asked_for() -> None:
         started.set()
         await go_on.wait()
 
-    heard = Listening(stream, r.account, r.cycle.observer, catch_up)
+    heard = Listening(stream, r.account, r.cycle.observers, catch_up)
     async with running(heard):
         stream.queue.put_nowait(Missed("connected"))
         await started.wait()
@@ -194,7 +194,7 @@ async def test_a_store_that_fails_ends_the_listening() -> None:
     r = rig()
     await r.submit()
     stream = GivenStream()
-    heard = Listening(stream, r.account, r.cycle.observer, listening(r)._catch_up)
+    heard = Listening(stream, r.account, r.cycle.observers, listening(r)._catch_up)
     r.store.fail = StoreFailed("disk full")
     stream.queue.put_nowait(FillNews(told_fill(r)))
     async with running(heard) as task:

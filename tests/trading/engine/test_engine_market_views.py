@@ -155,7 +155,7 @@ async def test_equity_is_cash_and_what_the_bids_would_bring() -> None:
     assert (await r.desk.balance()).worth == 0
     for contracts, worth in ((9, Decimal("4.50")), (-4, Decimal("1.92"))):  # NO is bought back at 1 - ask
         held = Position(Mode.REAL, TICKER, Decimal(contracts))
-        r.book.state = replace(r.book.state, positions={position_key(Mode.REAL, TICKER): held})
+        r.book.state = replace(r.book.state, positions={position_key(Mode.REAL, TICKER, "consensus"): held})
         assert (await r.desk.balance()).worth == worth
     r.real.quotes = {TICKER: quote(bid=None, ask=None, at=START)}
     assert (await r.desk.balance()).worth is None

@@ -9,6 +9,7 @@ from decimal import Decimal
 from tests.fakes import GivenFeed, GivenStream, ScriptedExchange
 from tests.trading.build import OPEN, TICKER, before, market, quote
 from trading.clock import VirtualClock
+from trading.domain.errors import NotFound
 from trading.domain.market import LINEAR_CENT, MarketStatus, Tick
 from trading.domain.news import MarketNews
 from trading.engine.informed import informed, merged
@@ -141,3 +142,16 @@ def test_news_only_moves_a_market_forward() -> None:
     both = merged(late, MarketNews(TICKER, "settled"))
     assert informed(market(), both) == paid
     assert merged(both, MarketNews(TICKER, "metadata_updated", strike=Decimal(5))) == replace(both, strike=Decimal(5))
+
+
+async def test_an_index_that_nobody_knows_is_a_problem_and_no_fault_of_ours() -> None:
+    observer, _, clock = watching(None)
+
+    class Unknown(GivenFeed):
+        async def read(self) -> Tick:
+            raise NotFound("GET /cfbenchmarks/values: index not found")
+
+    observer._feed = Unknown(clock, Decimal(90000))
+    view = await observer.look()
+    assert (view.ticks, view.market is not None) == ((), True)
+    assert observer.problems == {"spot": "GET /cfbenchmarks/values: index not found"}

@@ -14,9 +14,9 @@ from tests.trading.build import OPEN, TICKER, before, market, order, quote
 from tests.trading.engine.rig import START, WISH, Rig, rig
 from trading.domain.errors import Unresolved
 from trading.domain.events import ErrorSeen, Event, SettlementRead
-from trading.domain.ledger import KEPT
 from trading.domain.market import MarketStatus, Outcome
 from trading.domain.order import Mode, Position, Settlement, Side
+from trading.domain.pruning import KEPT
 from trading.domain.records import Control, Notice
 from trading.domain.state import Halt, Reason
 from trading.engine.account import FILL_OVERLAP

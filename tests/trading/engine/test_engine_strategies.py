@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,9 +20,9 @@ from tests.trading.engine.rig import WISH, Rig, rig
 from trading.domain.errors import Misconfigured, NotFound, Stale, Unresolved
 from trading.domain.events import MarketSettled, OrderFilled, OrderIntended
 from trading.domain.intent import Decision, View
-from trading.domain.ledger import pruned
 from trading.domain.market import Outcome
 from trading.domain.order import Mode, Order, OrderStatus
+from trading.domain.pruning import pruned
 from trading.engine.loading import load_state
 from trading.engine.tuning import tuned_by
 from trading.risk.checks import worst_case
@@ -89,7 +90,7 @@ async def test_a_disabled_strategy_places_nothing_until_it_is_enabled_also_over_
     r = restarted(r)
     await beat(r)
     assert placed(r) == 0
-    assert r.cycle.windows.current["consensus"].reason == "disabled"
+    assert r.cycle.windows.current["consensus", "KXBTC15M"].reason == "disabled"
     enable(r)
     await beat(r)
     assert placed(r) == 1
@@ -249,6 +250,24 @@ def test_a_bound_that_is_no_limit_of_the_gate_says_itself() -> None:
     assert rig().desk.preview_parameter("max_price", D(1)).refused == (
         "max_price 1 is too high: it may be 0.99 at most"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("min_price", "0.66", "min_price 0.66 cannot be: min_price 0.66 must be below max_price 0.65"),
+        ("max_price", "0.35", "max_price 0.35 cannot be: min_price 0.35 must be below max_price 0.35"),
+        ("max_price", "0.36", ""),
+    ],
+)
+def test_a_price_that_would_cross_its_other_end_is_refused(name: str, value: str, sentence: str) -> None:
+    assert rig().desk.preview_parameter(name, D(value), "consensus").refused == sentence
+
+
+def test_a_name_that_is_nearly_right_is_suggested() -> None:
+    for asked, near in (("stake", "did you mean stake_usd?"), ("maxprice", "did you mean max_price?")):
+        with pytest.raises(NotFound, match=f"consensus has no {asked} that can be changed: {re.escape(near)}"):
+            rig().desk.preview_parameter(asked, D(1), "consensus")
 
 
 async def test_one_change_is_for_all_that_have_the_parameter_in_one_commit() -> None:

@@ -91,7 +91,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     venue = open_venue(clock, seed=7, keys=member_keys(credentials) if credentials else {})
     direct = DirectExchange(venue)
     if credentials is None:
-        paper = PaperExchange(direct, clock, Decimal(1000)) if request.param == "paper" else None
+        paper = PaperExchange(direct, clock, {"test": Decimal(1000)}) if request.param == "paper" else None
         yield Place(request.param, clock, paper or direct, paper, venue)
     else:
         server = SimulatedServer(venue)

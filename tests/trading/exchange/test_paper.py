@@ -65,7 +65,7 @@ class Rig:
     def __init__(self) -> None:
         self.clock = VirtualClock(NOW)
         self.quotes = Quotes(self.clock)
-        self.paper = PaperExchange(self.quotes, self.clock, CASH)
+        self.paper = PaperExchange(self.quotes, self.clock, {"consensus": CASH})
         self.count = 0
 
     def order(self, **changes: Any) -> Order:
@@ -107,7 +107,7 @@ async def test_it_fills_at_the_touch_with_the_takers_fee(rig: Rig) -> None:
     assert (fill.price, fill.count, fill.is_taker, fill.mode) == (D("0.52"), D(10), True, Mode.DRY_RUN)
     assert fill.fee == D("0.1748")  # 0.07 x 10 x 0.52 x 0.48 = 0.17472, up to 0.0001
     assert (fill.fill_id, fill.client_order_id, fill.strategy) == ("DRY-RUN-c1-0", "c1", "consensus")
-    assert await rig.paper.positions() == [Position(Mode.DRY_RUN, TICKER, D(10))]
+    assert await rig.paper.positions() == [Position(Mode.DRY_RUN, TICKER, D(10), "consensus")]
     assert await rig.cash() == CASH - D("5.20") - D("0.1748")
     assert (await rig.paper.balance()).portfolio_value == D("5.00")
 
@@ -262,8 +262,7 @@ async def test_settlement_pays_what_the_side_is_worth(
 ) -> None:
     await rig.place(side=side, price="0.52" if side is Side.BID else "0.50")
     await rig.place(side=Side.BID, price="0.45")  # rests, and ends with the market
-    paid = rig.paper.settle(TICKER, D(value))
-    assert paid is not None
+    (paid,) = rig.paper.settle(TICKER, D(value))
     assert (paid.result, paid.revenue, paid.value) == (result, D(revenue), D(value))
     (fill,) = await rig.paper.fills()
     assert await rig.cash() == CASH - fill.cost - fill.fee + D(revenue)
@@ -271,7 +270,41 @@ async def test_settlement_pays_what_the_side_is_worth(
     assert await rig.paper.settlements(ticker="other") == []
     assert await rig.paper.positions() == []
     assert await rig.paper.orders(status="resting") == []
-    assert rig.paper.settle(TICKER, D(value)) is None
+    assert rig.paper.settle(TICKER, D(value)) == []
+
+
+async def test_each_strategy_has_its_own_book_as_if_it_were_alone(rig: Rig) -> None:
+    rig.paper = PaperExchange(rig.quotes, rig.clock, {"bull": D(20), "bear": D(50)})
+    rig.quotes.shows("0.50", "0.52", "10")
+    assert (await rig.place(strategy="bull")).filled == D(10)
+    assert (await rig.place(strategy="bear", side=Side.ASK, price="0.50")).filled == D(10)
+    assert (await rig.place(strategy="bear", count="1")).filled == ONE, "what another took is there for it"
+    assert await rig.paper.positions() == [
+        Position(Mode.DRY_RUN, TICKER, D(10), "bull"),
+        Position(Mode.DRY_RUN, TICKER, D(-9), "bear"),
+    ]
+    with pytest.raises(Rejected, match="insufficient_balance"):
+        await rig.place(strategy="bull", count="30")
+    assert await rig.paper.cancel(replace(await _resting(rig, "bear"), strategy="")) == D(5), "found by its id alone"
+    assert [(p.yes_count, p.no_count, p.revenue) for p in rig.paper.settle(TICKER, ONE)] == [(10, 0, 10), (0, 9, 0)]
+    at = [fill.at for fill in await rig.paper.fills()]
+    assert at == sorted(at)
+    assert len(at) == 3
+
+
+async def _resting(rig: Rig, strategy: str) -> Order:
+    placed = await rig.place(strategy=strategy, price="0.30", count="5")
+    return rig.order(strategy=strategy, order_id=placed.order_id)
+
+
+async def test_whoever_is_not_listed_may_only_leave_what_it_holds(rig: Rig) -> None:
+    left = Position(Mode.DRY_RUN, TICKER, D(3), "gone")
+    rig.paper.restore([], [left], {"gone": D("-1.50")})
+    with pytest.raises(Rejected, match="insufficient_balance"):
+        await rig.place(strategy="gone", count="1")
+    out = {"side": Side.ASK, "price": "0.50", "time_in_force": TimeInForce.IOC, "reduce_only": True}
+    assert (await rig.place(strategy="gone", count="3", **out)).filled == D(3)
+    assert await rig.paper.positions() == []
 
 
 async def test_a_restart_goes_on_where_the_ledger_was(rig: Rig) -> None:
@@ -280,11 +313,11 @@ async def test_a_restart_goes_on_where_the_ledger_was(rig: Rig) -> None:
     await rig.place(price="0.48")
     fills, cash = await rig.paper.fills(), await rig.cash()
     resting = replace(rig.order(), client_order_id="c2", order_id="DRY-RUN-c2", status=OrderStatus.RESTING)
-    after = PaperExchange(rig.quotes, rig.clock, CASH)
+    after = PaperExchange(rig.quotes, rig.clock, {"consensus": CASH})
     after.restore(
         [replace(resting, price=D("0.48")), rig.order(), rig.order(mode=Mode.REAL, status=OrderStatus.RESTING)],
         await rig.paper.positions(),
-        sum((-f.signed * f.price - f.fee for f in fills), ZERO),
+        {"consensus": sum((-f.signed * f.price - f.fee for f in fills), ZERO)},
     )
     assert (await after.balance()).total == cash
     assert await after.positions() == await rig.paper.positions()
@@ -301,8 +334,8 @@ async def test_a_fill_that_was_reported_and_never_booked_is_made_again_under_its
     acknowledged = replace(
         rig.order(), client_order_id="c1", order_id=placed.order_id, status=OrderStatus.EXECUTED, reported=D(10)
     )
-    after = PaperExchange(rig.quotes, rig.clock, CASH)
-    after.restore([acknowledged], [], ZERO)
+    after = PaperExchange(rig.quotes, rig.clock, {"consensus": CASH})
+    after.restore([acknowledged], [], {})
     (again,) = await after.fills()
     assert (again.fill_id, again.count) == (before.fill_id, D(10))
     assert await after.positions() == await rig.paper.positions()
@@ -316,7 +349,7 @@ async def test_what_ended_long_ago_is_forgotten(rig: Rig) -> None:
     await rig.place(expires_at=None, close_time=None)
     with pytest.raises(NotFound):
         await rig.paper.order("DRY-RUN-c1")
-    assert await rig.paper.positions() == [Position(Mode.DRY_RUN, TICKER, D(10))]
+    assert await rig.paper.positions() == [Position(Mode.DRY_RUN, TICKER, D(10), "consensus")]
 
 
 cents = st.integers(2, 97)
@@ -348,4 +381,4 @@ async def test_cash_is_what_fills_fees_and_settlements_say(
         sum((f.count for f in fills if f.side is Side.ASK), ZERO),
     )
     spent = sum((fill.cost + fill.fee for fill in fills), ZERO)
-    assert await rig.cash() == CASH - spent + pairs * ONE + (paid.revenue if paid else ZERO)
+    assert await rig.cash() == CASH - spent + pairs * ONE + sum((each.revenue for each in paid), ZERO)

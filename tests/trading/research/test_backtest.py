@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 from hypothesis import given, settings
@@ -19,9 +19,10 @@ from trading.domain.intent import Decision, Intent, View
 from trading.domain.market import Market, MarketStatus, Outcome, Quote, Tick
 from trading.domain.trade import Trade, TradeOutcome
 from trading.exchange.simulated.recorded import RecordedWorld
-from trading.research.backtest import Played, Terms, backtest
+from trading.research.backtest import Played, Terms, backtest, limits
 from trading.research.tape import Paid, Record, between, in_order, of_results, recorded, span
 from trading.strategies.consensus import Consensus
+from trading.strategies.previous import Previous
 from trading.strategies.threshold import Threshold
 
 D = Decimal
@@ -49,7 +50,7 @@ def _told(trade: Trade) -> tuple[object, ...]:
 
 
 def test_results_alone_say_how_each_market_ended(reference: Path) -> None:
-    tape = of_results(reference / "data" / "kxbtc15m_results_2025-12_2026-05.csv", "KXBTC15M")
+    tape = of_results(reference / "data" / "kxbtc15m_results_2025-12_2026-05.csv")
     paid = [record for record in tape if isinstance(record.what, Paid)]
     assert len(paid) > 15_800
     assert tape == in_order(tape)
@@ -207,3 +208,82 @@ def test_a_cut_of_the_tape() -> None:
     assert first < OPEN < last
     assert {record.at for record in part} < {record.at for record in tape}
     assert sum((1 for record in part if isinstance(record.what, Quote)), 0) == 6
+
+
+# --- several orders in one market, and long tapes -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """Rests at a cent more with each look, and takes its last order away; it may enter as often as it likes."""
+
+    seen: list[View] = field(default_factory=list)
+    name: str = "quoting"
+    reenters: ClassVar[bool] = True
+
+    def on_tick(self, view: View) -> Decision:
+        assert view.market is not None
+        self.seen.append(view)
+        if len(self.seen) > 4:
+            return Decision(skipped="enough", cancels=tuple(order.client_order_id for order in view.resting))
+        price = D("0.30") + D("0.01") * len(self.seen)
+        intent = Intent(self.name, view.market.ticker, Outcome.YES, price, D(5), "quote")
+        return Decision(intents=(intent,), cancels=tuple(order.client_order_id for order in view.resting))
+
+
+def test_it_is_shown_what_rests_and_its_cancels_take_it_away() -> None:
+    quoting = Quoting()
+    came = backtest(quoting, life(), replace(AT_ONCE, limits=limits(60)))
+    shown = [[str(order.price) for order in view.resting] for view in quoting.seen[:6]]
+    assert shown == [[], ["0.31"], ["0.32"], ["0.33"], ["0.34"], []]
+    assert (came.trades, came.open) == ([], [])
+
+
+@dataclass(frozen=True)
+class Again:
+    """Buys one contract with each look, up to three."""
+
+    held: list[Decimal] = field(default_factory=list)
+    name: str = "again"
+    reenters: ClassVar[bool] = True
+
+    def on_tick(self, view: View) -> Decision:
+        assert view.market is not None
+        holding = view.holding(view.market.ticker)
+        self.held.append(holding.contracts if holding else D(0))
+        if self.held[-1] >= 3:
+            return Decision(skipped="full")
+        return Decision(intents=(Intent(self.name, view.market.ticker, Outcome.YES, D("0.52"), D(1), "again"),))
+
+
+def test_it_enters_again_and_is_shown_what_it_holds() -> None:
+    again = Again()
+    (trade,) = backtest(again, life(), AT_ONCE).trades
+    assert again.held[:4] == [0, 1, 2, 3]
+    assert trade.contracts == 3
+
+
+def test_a_long_tape_books_every_fill_once(tmp_path: Path) -> None:
+    """Longer than the paper book remembers what it filled."""
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    rows = []
+    for number in range(5 * 96):
+        opens = start + timedelta(minutes=15 * number)
+        closes = opens + timedelta(minutes=15)
+        rows.append(f"KXBTC15M-{number},{opens.isoformat()},{closes.isoformat()},,,{'yes' if number % 2 else 'no'}")
+    path = tmp_path / "results.csv"
+    path.write_text(
+        "event_ticker,open_time_utc,close_time_utc,floor_strike,expiration_value,result\n" + "\n".join(rows)
+    )
+    came = backtest(Previous(), of_results(path, D("0.50")), Terms())
+    assert (len(came.trades), came.unfilled, came.open) == (5 * 96 - 1, 0, [])
+    assert all(trade.contracts == 10 and trade.fees == D("0.175") for trade in came.trades)
+
+
+@pytest.mark.parametrize(("fill", "filled"), [("touch", 5), ("through", 0)])
+def test_when_a_resting_order_fills_is_as_it_is_told(fill: str, filled: int) -> None:
+    """It rests at 51 cents, and the ask comes down to just there."""
+    later = OPEN + timedelta(seconds=15)
+    tape = in_order([*(r for r in life() if r.at < later), Record(later, quote("0.49", "0.51", later))])
+    came = backtest(Once(D("0.51")), tape, Terms(0, limits=limits(60), fill=fill))
+    assert sum(trade.contracts for trade in came.open) == filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.domain.errors import Misconfigured
+from trading.domain.fees import FeeTerms
 from trading.domain.market import Level, Outcome, Quote
 from trading.domain.money import ZERO
-from trading.domain.order import Fill
+from trading.domain.order import Fill, TimeInForce
 from trading.research.fill_models import MODELS
 from trading.research.forward_report import Report, report
 from trading.research.forward_test import Terms, forward_test
@@ -226,6 +228,71 @@ def test_a_line_is_read_as_it_was_written(log: list[Line]) -> None:
     assert [line_of(text_of(entry)) for entry in log] == log
 
 
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - given with one
+any_wishes = st.builds(
+    Wish,
+    side=st.sampled_from(list(Outcome)),
+    price=st.integers(1, 9_999).map(lambda n: D(n) / 10_000),
+    count=st.integers(1, 10**9).map(lambda n: D(n) / 100),
+    why=st.text(),
+    wish_id=st.text(),
+    post_only=st.booleans(),
+    reduce_only=st.booleans(),
+    time_in_force=st.sampled_from(list(TimeInForce)),
+    expires_at=st.none() | moments,
+    fees=st.builds(FeeTerms, st.text(min_size=1), st.integers(0, 300).map(lambda n: D(n) / 100)),
+    refused=st.text(),
+)
+
+
+@given(moments, any_wishes, st.text(), st.text(), st.none() | st.integers(0, 100).map(lambda n: D(n) / 100))
+def test_whatever_a_line_says_it_is_one_line_and_is_read_again(
+    at: datetime, wish: Wish, strategy: str, cancel: str, settled: Decimal | None
+) -> None:
+    entry = Line(at, strategy, "KX-A", None, wish, cancel, settled)
+    text = text_of(entry)
+    assert len(text.splitlines()) == 1
+    assert line_of(text) == entry
+
+
+def test_each_strategy_has_a_book_of_its_own() -> None:
+    both = [
+        Line(START, name, "KX-A", Quote("KX-A", START, *top("0.44", "0.46", ask_size="3")), buy("0.46", "3"))
+        for name in ("one", "two")
+    ]
+    fills = forward_test(both, MODELS["touch"](), Terms()).fills
+    assert [(fill.strategy, fill.count) for fill in fills] == [("one", 3), ("two", 3)]
+
+
+def test_what_was_refused_alive_is_not_placed() -> None:
+    refused = replace(buy("0.46"), refused="max_order")
+    outcome = forward_test([line(0, top("0.44", "0.46"), wish=refused)], MODELS["touch"](), Terms())
+    assert (outcome.fills, outcome.wishes, outcome.refused) == ([], 1, {"maker-1": "max_order"})
+
+
+def test_what_rests_meets_the_top_before_a_cancel_of_the_same_line_counts() -> None:
+    log = [RESTS, line(5, top("0.43", "0.45"), cancel="a")]
+    assert filled(log, "touch") == [(5, "0.45", "5")]
+
+
+def test_an_order_ends_when_it_says_and_is_charged_as_it_says() -> None:
+    makers = FeeTerms("quadratic_with_maker_fees", D(1))
+    wish = replace(buy("0.45", name="a"), expires_at=START + timedelta(seconds=8), fees=makers)
+    log = [
+        line(0, top("0.44", "0.48"), wish=wish),
+        line(5, top("0.43", "0.45", ask_size="2")),
+        line(8, top("0.1", "0.2")),
+    ]
+    [fill] = forward_test(log, MODELS["touch"](), Terms()).fills
+    assert (fill.count, fill.fee) == (2, D("0.0087"))  # a quarter of 0.07 x 2 x 0.45 x 0.55, rounded up
+
+
+def test_a_log_of_many_days_keeps_every_fill() -> None:
+    asks = ["0.45" if n % 2 else "0.46" for n in range(20)]
+    log = [line(n * 43_200, top("0.40", ask), wish=buy("0.46", "1", name=f"a{n}")) for n, ask in enumerate(asks)]
+    assert [price for _, price, _ in filled(log, "touch")] == asks
+
+
 BY_HAND = (
     '{"ts": "2026-09-01T12:00:00Z", "strategy": "mine", "ticker": "KX-A", "side": "yes", "price": 0.46, "count": 5, '
     '"why": "a hunch", "top_of_book": {"bid": "0.44", "bid_size": 10, "ask": 0.46, "ask_size": 3}}'
@@ -242,14 +309,17 @@ def test_a_log_may_be_written_by_hand() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ('"ts"', "'ts' is missing"),
-        ('"ticker"', "'ticker' is missing"),
-        ('"count"', "'count' is missing"),
-        ('"ask_size"', "'ask_size' is missing"),
+        ('"ts"', "ts"),
+        ('"ticker"', "ticker"),
+        ('"strategy"', "strategy"),
+        ('"price"', "price"),
+        ('"count"', "count"),
+        ('"ask_size"', "ask_size"),
     ],
 )
 def test_what_is_missing_is_named_with_its_line(wrong: str, said: str) -> None:
-    with pytest.raises(Misconfigured, match=f"^mine.jsonl, line 2: {said}$"):
+    fix = "docs/forward-test.md shows a whole line"
+    with pytest.raises(Misconfigured, match=f"^mine.jsonl, line 2: '{said}' is missing: {fix}$"):
         list(lines([BY_HAND, BY_HAND.replace(wrong, '"other"')], "mine.jsonl"))
 
 
@@ -258,14 +328,23 @@ def test_what_is_missing_is_named_with_its_line(wrong: str, said: str) -> None:
     [
         ('"side": "yes"', '"side": "buy"', "side is 'buy': write yes or no"),
         ('"price": 0.46', '"price": 46', "price is 46: dollars from 0 to 1 are meant"),
-        ('"price": 0.46', '"price": 1', "5 contracts at 1 are no order"),
-        ('"count": 5', '"count": 0', "0 contracts at 0.46 are no order"),
-        ('"count": 5', '"count": true', "True is no number"),
-        ('"count": 5', '"count": "many"', "not a number: 'many'"),
-        ('"ts": "2026-09-01T12:00:00Z"', '"ts": "noon"', "Invalid isoformat string: 'noon'"),
+        ('"price": 0.46', '"price": 1', "price is 1: an order's is between 0 and 1"),
+        ('"price": 0.46', '"price": NaN', "price is nan: write a number"),
+        ('"count": 5', '"count": 0', "count is 0: contracts above zero are meant"),
+        ('"count": 5', '"count": true', "count is True: write a number"),
+        ('"count": 5', '"count": "many"', "count is 'many': write a number"),
+        ('"count": 5', '"count": 5, "post_only": 1', "post_only is 1: write true or false"),
+        ('"bid_size": 10', '"bid_size": -3', "bid_size is -3: contracts above zero are meant"),
+        ('{"bid": "0.44", "bid_size": 10, "ask": 0.46, "ask_size": 3}', "7", "top_of_book is 7: write an object with "),
+        ('"count": 5', '"count": 5, "time_in_force": "day"', "time_in_force is 'day': write one of good_till_canceled"),
+        ('"ts": "2026-09-01T12:00:00Z"', '"ts": "noon"', "ts is 'noon': write seconds since 1970, or 2026-09-"),
+        ('"ts": "2026-09-01T12:00:00Z"', '"ts": 1e40', "ts is '1E.40': write"),
+        (BY_HAND, "hello", "'hello' is no JSON object: write one in braces on each line"),
+        (BY_HAND, "[1]", "'.1.' is no JSON object"),
+        (BY_HAND, "[" * 100_000, ".*no JSON object"),
     ],
 )
 def test_what_is_wrong_is_said(right: str, wrong: str, said: str) -> None:
     assert right in BY_HAND
-    with pytest.raises(Misconfigured, match=f"^mine.jsonl, line 1: {said}$"):
+    with pytest.raises(Misconfigured, match=f"^mine.jsonl, line 1: {said}"):
         list(lines([BY_HAND.replace(right, wrong)], "mine.jsonl"))

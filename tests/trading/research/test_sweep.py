@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from trading.domain.errors import Misconfigured
 from trading.research.backtest import Terms, backtest
 from trading.research.bootstrap import Luck, corrected, luck
 from trading.research.sweep import Load, configured, grid, sweep, walk_forward
-from trading.research.tape import recorded
+from trading.research.tape import Record, recorded
 from trading.strategies.consensus import Consensus
 
 D = Decimal
@@ -87,6 +88,20 @@ def test_threads_and_processes_give_the_same_table(load: Load) -> None:
     assert [each.profit for each in here] == sorted((each.profit for each in here), reverse=True)
     assert {each.name for each in here} == {f"stake_usd={s} momentum.dead_zone_bp={z}" for s in (2, 5) for z in (1, 4)}
     assert all(each.corrected_chance >= each.luck.chance for each in here)
+
+
+def counted(told: Path, snapshots: Path, results: Path) -> list[Record]:
+    """The recording, and a line that it was read."""
+    with told.open("a") as file:
+        file.write("read\n")
+    return recorded(snapshots, results)
+
+
+def test_each_process_reads_the_tape_once(load: Load, tmp_path: Path) -> None:
+    told, files = tmp_path / "reads", cast("partial[list[Record]]", load).args
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        assert len(sweep(BASE, grid(AXES), partial(counted, told, *files), AT_ONCE, process)) == 4
+    assert told.read_text() == "read\n"
 
 
 def test_a_walk_forward_asks_only_what_came_after(load: Load) -> None:

@@ -25,12 +25,14 @@ OUT = {"side": Outcome.NO, "price": D("0.50"), "reduce_only": True}  # selling Y
 
 
 def holding(contracts: str, *leaving: Order, strategy: str = "consensus", mode: Mode = Mode.REAL) -> State:
-    held = {position_key(mode, TICKER): Position(mode, TICKER, D(contracts), strategy)}
+    held = {position_key(mode, TICKER, strategy): Position(mode, TICKER, D(contracts), strategy)}
     return State(positions=held, orders={o.client_order_id: o for o in leaving})
 
 
 def tried(seconds_ago: float) -> State:
-    return State(attempts={"k1-a": NOW - timedelta(seconds=seconds_ago)})
+    """An order of long ago in another market, as far as the gate looks back."""
+    sent = order(ticker="elsewhere", status=OrderStatus.CANCELED)
+    return State(orders={"k1-a": sent}, attempts={"k1-a": NOW - timedelta(seconds=seconds_ago)})
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,31 @@ def test_a_denial_near_the_close_and_of_a_second_try_says_so() -> None:
     again = judge(WISH, context(apply(State(), ev.OrderIntended(NOW, first.order)).state), ME)
     assert isinstance(again, Denial)
     assert again.text == f"consensus has already tried {TICKER}"
+
+
+ANOTHER = {"strategy": "other", "mode": Mode.DRY_RUN, "client_order_id": "k1-other"}
+
+
+@pytest.mark.parametrize("limit", [{"max_exposure_usd": WORST}, {"max_position_usd": WORST}, {"max_open_orders": 1}])
+@pytest.mark.parametrize(("strategy", "denied_there"), [("other", False), ("consensus", True)])
+def test_on_paper_every_limit_holds_for_each_strategy_as_if_it_were_alone(
+    limit: dict[str, Any], strategy: str, denied_there: bool
+) -> None:
+    state = replace(working(**(ANOTHER | {"strategy": strategy, "count": D(1)})), mode=Mode.DRY_RUN)
+    assert bool(denied(WISH, context(state, limits=Limits(**limit)))) is denied_there
+
+
+@pytest.mark.parametrize(("strategy", "code"), [("other", ""), ("consensus", "order_rate")])
+@pytest.mark.parametrize("mode", Mode)
+def test_orders_on_paper_take_nothing_of_the_rate_of_others(strategy: str, code: str, mode: Mode) -> None:
+    sent = order(strategy=strategy, mode=Mode.DRY_RUN, ticker="elsewhere", status=OrderStatus.CANCELED)
+    state = State(mode=mode, orders={"k1-a": sent}, attempts={"k1-a": NOW})
+    wanted = code if mode is Mode.DRY_RUN else ""
+    assert denied(WISH, context(state, limits=Limits(max_orders_per_minute=1))) == wanted
+
+
+@pytest.mark.parametrize(("strategy", "code"), [("other", ""), ("consensus", "day_loss")])
+def test_on_paper_each_has_its_own_loss(strategy: str, code: str) -> None:
+    sums = lost("24").totals[Mode.REAL]
+    state = State(mode=Mode.DRY_RUN, totals={Mode.DRY_RUN: sums}, books={f"dry_run:{strategy}": sums})
+    assert denied(WISH, context(state)) == code

@@ -62,9 +62,10 @@ def denied(wish: Intent, at: Context) -> str:
     return verdict.code if isinstance(verdict, Denial) else ""
 
 
-def test_what_passes_becomes_an_order_with_its_own_end() -> None:
+@pytest.mark.parametrize(("post_only", "seconds"), [(False, 31), (True, 81)])
+def test_what_passes_becomes_an_order_with_its_own_end(post_only: bool, seconds: int) -> None:
     at = context(now=NOW + timedelta(milliseconds=400), market=market(fees=FREE))
-    verdict = judge(replace(WISH, post_only=True), at, ME)
+    verdict = judge(replace(WISH, post_only=post_only), at, ME)
     assert isinstance(verdict, Ticket)
     assert verdict.order == Order(
         client_order_id=ME.client_order_id(Mode.REAL, "consensus", TICKER, 1),
@@ -77,10 +78,10 @@ def test_what_passes_becomes_an_order_with_its_own_end() -> None:
         status=OrderStatus.PENDING,
         created_at=at.now,
         updated_at=at.now,
-        expires_at=NOW + timedelta(seconds=31),  # the timeout and its margin, up to a whole second
+        expires_at=NOW + timedelta(seconds=seconds),  # the timeout and its margin, up to a whole second
         close_time=market().close_time,
         exchange_index=2,
-        post_only=True,
+        post_only=post_only,
         fees=FREE,
         why="both say yes",
     )

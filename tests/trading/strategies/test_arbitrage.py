@@ -97,6 +97,8 @@ offers = st.builds(offer, prices, sizes, st.sampled_from([FREE, QUADRATIC]))
 def test_what_is_reported_really_costs_less(left: Offer, right: Offer) -> None:
     found = Arbitrage().look(CROSS, (left, right))
     if found is not None:
-        assert left.cost(found.count) + right.cost(found.count) < D("0.98") * found.count
+        fees = (o.fees.worst_fee(o.ask.price, found.count) for o in (left, right))
+        assert (left.ask.price + right.ask.price) * found.count + sum(fees) == found.paid < D("0.98") * found.count
+        assert found.gain == found.count - found.paid
         assert found.count <= min(left.ask.count, right.ask.count)
         assert found.gain > 0

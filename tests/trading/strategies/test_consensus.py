@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.trading.build import OPEN, before, market, quote, ticks
-from trading.domain.intent import View
+from tests.trading.build import OPEN, TICKER, before, market, quote, ticks
+from trading.domain.intent import Holding, View
 from trading.domain.market import Outcome
 from trading.strategies.consensus import Consensus
+from trading.strategies.exits import ExitRules
 
 NOW = OPEN + timedelta(seconds=90)
 D = Decimal
@@ -34,6 +35,10 @@ DOWN = {"market": market(strike=D("89990")), "previous": before(result="no"), "t
         ({"quote": quote("0.60", "0.65", NOW)}, Outcome.YES, "0.65", 7),  # the band includes its ends
         ({"quote": quote("0.30", "0.35", NOW)}, Outcome.YES, "0.35", 14),
         ({"now": OPEN + timedelta(seconds=600)}, Outcome.YES, "0.52", 9),
+        ({"quote": quote("0.50", "0.52", NOW - timedelta(seconds=15))}, Outcome.YES, "0.52", 9),
+        ({"previous": before(result="")}, Outcome.YES, "0.52", 9),  # the strikes alone, before the result is out
+        ({**DOWN, "quote": quote("0.35", "0.37", NOW)}, Outcome.NO, "0.65", 7),
+        ({**DOWN, "quote": quote("0.65", "0.67", NOW)}, Outcome.NO, "0.35", 14),
     ],
 )
 def test_agreement_buys_at_the_ask(changes: dict[str, Any], side: Outcome, price: str, count: int) -> None:
@@ -57,6 +62,10 @@ def test_at_least_one_contract_is_bought() -> None:
         ({"ticks": ()}, "no_spot", False),
         ({"ticks": ticks(NOW, new="89900")}, "disagree", False),
         ({"ticks": ticks(NOW, new="90001")}, "flat", False),
+        ({"ticks": ticks(NOW - timedelta(seconds=16))}, "stale_spot", False),
+        ({"ticks": ticks(NOW, seconds=76)}, "no_history", False),
+        ({"previous": before(result="no")}, "previous_contradicted", False),
+        ({**DOWN, "ticks": ticks(NOW)}, "disagree", False),
         ({"quote": None}, "no_quote", True),
         ({"quote": quote(at=NOW - timedelta(seconds=16))}, "no_quote", True),
         ({"quote": replace(quote(at=NOW), ticker="OTHER")}, "no_quote", True),
@@ -73,3 +82,12 @@ def test_at_least_one_contract_is_bought() -> None:
 def test_everything_else_is_skipped_with_its_reason(changes: dict[str, Any], reason: str, agreed: bool) -> None:
     decision = Consensus().on_tick(view(**changes))
     assert (decision.skipped, decision.intents, decision.agreed) == (reason, (), agreed)
+
+
+def test_it_leaves_by_its_exit_rules_and_holds_to_the_end_without_them() -> None:
+    held = view(
+        holdings=(Holding(TICKER, D(9), D("0.52"), NOW - timedelta(seconds=60)),), quote=quote("0.90", "0.92", NOW)
+    )
+    (intent,) = Consensus(exits=ExitRules(take_profit=D("0.30"))).on_tick(held).intents
+    assert (intent.side, intent.price, intent.count, intent.reduce_only) == (Outcome.NO, D("0.10"), 9, True)
+    assert Consensus().on_tick(held).intents == ()

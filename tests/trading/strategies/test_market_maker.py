@@ -3,7 +3,7 @@ than the notional is ever at stake, and nothing is out when it should not be."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trading.build import OPEN
-from tests.trading.strategies.views import NO, NOW, YES, resting, view
+from tests.trading.build import OPEN, market
+from tests.trading.strategies.views import NO, NOW, YES, headline, resting, view
 from trading.domain.intent import Decision, Resting
-from trading.domain.market import on_grid
+from trading.domain.market import Tick, on_grid
 from trading.domain.money import ONE
 from trading.domain.order import yes_price
+from trading.strategies.exits import ExitRules
 from trading.strategies.market_maker import MarketMaker
 
 D = Decimal
@@ -91,11 +92,18 @@ def test_only_the_difference_is_sent(
         ({"now": CLOSE}, {}, "closing"),
         ({}, {"releases": (NOW + timedelta(seconds=60),)}, "release"),
         ({}, {"releases": (NOW - timedelta(seconds=60),)}, "release"),
+        ({"headlines": (headline("a", ago=60),)}, {}, "headline"),
+        ({"headlines": (headline("old", ago=61), headline("b", 0.1, ago=0))}, {}, "headline"),
     ],
 )
 def test_everything_is_pulled(changes: dict[str, Any], parameters: dict[str, Any], reason: str) -> None:
     decision = MarketMaker(**parameters).on_tick(view(resting=OUT, **changes))
     assert (decision.skipped, decision.intents, decision.cancels) == (reason, (), ("bid", "offer"))
+
+
+def test_a_headline_that_is_old_or_about_another_market_is_none() -> None:
+    far = (headline("old", ago=61), headline("other", ticker="KX-OTHER"), headline("later", ago=-1))
+    assert len(MarketMaker().on_tick(view(headlines=far)).intents) == 2
 
 
 def test_a_release_that_is_far_is_none() -> None:
@@ -131,3 +139,53 @@ def test_whatever_is_held_the_notional_is_never_exceeded(
         assert intent.price < touch  # post-only orders that would take are refused
     if len(by_side) == 2:
         assert ONE - by_side[NO].price - by_side[YES].price >= maker.spread
+
+
+def zigzag(spot: str, until: datetime = NOW) -> tuple[Tick, ...]:
+    """Ten dollars up and down every five seconds, so that the volatility is 4.47 dollars per root of a second."""
+    prices = (D(spot) - 10, D(spot)) * 10
+    return tuple(
+        Tick("BRTI", p, until - timedelta(seconds=5 * n)) for n, p in zip(range(19, -1, -1), prices, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spot", "wanted"),
+    [
+        ("90010", [("yes", "0.49", "5"), ("no", "0.49", "5")]),  # at the strike: one half
+        ("90050", [("yes", "0.61", "5"), ("no", "0.36", "5")]),  # 40 dollars above, of 127 that it may move: 0.6233
+        ("89970", [("yes", "0.36", "5"), ("no", "0.61", "5")]),
+    ],
+)
+def test_the_fair_value_may_be_that_of_the_spot(spot: str, wanted: list[tuple[str, str, str]]) -> None:
+    seen = view(bid="0.30", ask="0.70", ticks=zigzag(spot))
+    assert quotes(MarketMaker(fair="spot").on_tick(seen)) == wanted
+    assert quotes(MarketMaker().on_tick(seen)) == [("yes", "0.49", "5"), ("no", "0.49", "5")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ticks": ()}, "no_spot"),
+        ({"ticks": zigzag("90010", NOW - timedelta(seconds=16))}, "stale_spot"),
+        ({"ticks": zigzag("90010")[-5:]}, "no_history"),
+        ({"ticks": zigzag("90010"), "market": market(strike=None)}, "no_strike"),
+    ],
+)
+def test_without_the_spots_word_everything_is_pulled(changes: dict[str, Any], reason: str) -> None:
+    decision = MarketMaker(fair="spot").on_tick(view(resting=OUT, **changes))
+    assert (decision.skipped, decision.intents, decision.cancels) == (reason, (), ("bid", "offer"))
+
+
+def test_an_exit_rule_pulls_first_and_sells_then() -> None:
+    maker = MarketMaker(exits=ExitRules(stop_loss=D("0.10")))
+    losing = {"held": "5", "paid": "0.65"}
+    first = maker.on_tick(view(resting=OUT, **losing))
+    assert (first.intents, first.cancels, first.skipped) == ((), ("bid", "offer"), "leaving")
+    (intent,) = maker.on_tick(view(**losing)).intents
+    assert (intent.side, intent.price, intent.count, intent.reduce_only) == (NO, D("0.50"), 5, True)
+    assert MarketMaker().on_tick(view(resting=OUT, **losing)).skipped == ""
+
+
+def test_parts_of_contracts_are_not_quoted() -> None:
+    assert quotes(MarketMaker(count=D("2.5")).on_tick(view())) == [("yes", "0.50", "2"), ("no", "0.48", "2")]

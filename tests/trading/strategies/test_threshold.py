@@ -12,6 +12,7 @@ from tests.trading.build import OPEN
 from tests.trading.strategies.views import NO, NOW, YES, resting, view
 from trading.domain.intent import Intent
 from trading.domain.order import TimeInForce
+from trading.strategies.exits import ExitRules
 from trading.strategies.threshold import Threshold
 
 D = Decimal
@@ -80,3 +81,9 @@ def test_its_prices_are_parameters() -> None:
     assert careful.on_tick(view(ask="0.11", bid="0.09")).skipped == "between"
     (intent,) = careful.on_tick(view(ask="0.10", bid="0.09", held="2")).intents
     assert told(intent) == ("yes", "0.10", "1", False)
+
+
+def test_its_exit_rules_come_first() -> None:
+    stopped = Threshold(exits=ExitRules(stop_loss=D("0.10")))
+    (intent,) = stopped.on_tick(view(ask="0.30", bid="0.28", held="7", paid="0.40")).intents
+    assert told(intent) == ("no", "0.72", "7", True)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from tests.trading.build import OPEN, before, market, quote, ticks
 from trading.domain.intent import Decision, View
-from trading.strategies.base import Raises, Tunable, parameters, tunables, tuned
+from trading.strategies import STRATEGIES
+from trading.strategies.base import Raises, Tunable, disorder, parameters, tunables, tuned
 from trading.strategies.consensus import Consensus
+from trading.strategies.exits import ExitRules
+from trading.strategies.threshold import Threshold
 
 D = Decimal
 SEEN = View(OPEN, market(), before(), quote(at=OPEN), ticks(OPEN))
@@ -65,13 +68,60 @@ def test_which_way_raises_the_risk(way: Raises, up: bool, down: bool) -> None:
     assert (tunable.raised(D(5), D(6)), tunable.raised(D(5), D(4)), tunable.raised(D(5), D(5))) == (up, down, False)
 
 
-def test_every_tunable_is_a_parameter_and_the_stake_has_the_order_limit_for_a_ceiling() -> None:
-    assert set(Consensus.tunables) <= {f.name for f in fields(Consensus)}
-    assert Consensus.tunables["stake_usd"].ceiling == "max_order_usd"
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_tunable_is_a_parameter_that_fits_its_bounds(name: str) -> None:
+    made: Any = STRATEGIES[name]()
+    assert tunables(made), "something of it may be changed"
+    assert disorder(made) == ""
+    for parameter, tunable in tunables(made).items():
+        assert tunable.least <= D(str(getattr(made, parameter))) <= tunable.most, parameter
+        assert type(tuned(made, {parameter: tunable.most})) is type(made)
+        assert parameter != "stake_usd" or tunable.ceiling == "max_order_usd"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_each_has_its_own_name_and_exit_rules_that_are_off(name: str) -> None:
+    made: Any = STRATEGIES[name]()
+    assert (made.name, made.exits) == (name, ExitRules())
+
+
+# --- parameters in order --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (Consensus(), ""),
+        (Consensus(min_price=D("0.7")), "min_price 0.7 must be below max_price 0.65"),
+        (Consensus(min_price=D("0.65")), "min_price 0.65 must be below max_price 0.65"),
+        (Threshold(buy_at=D("0.6")), "buy_at 0.6 must be below sell_at 0.60"),
+        (Plain(), ""),
+    ],
+)
+def test_what_contradicts_itself_is_said(made: object, said: str) -> None:
+    assert disorder(made) == said
+
+
+def test_a_change_that_contradicts_a_later_configuration_is_left_away_and_the_others_hold() -> None:
+    changes = {"max_price": D("0.50"), "stake_usd": D(2)}
+    assert tuned(Consensus(), changes) == Consensus(max_price=D("0.50"), stake_usd=D(2))
+    narrower = Consensus(min_price=D("0.55"))
+    assert tuned(narrower, changes) == replace(narrower, stake_usd=D(2))
+    both = {"min_price": D("0.70"), "max_price": D("0.60")}
+    assert tuned(Consensus(), both) == Consensus()
+
+
+@given(st.dictionaries(st.sampled_from(["buy_at", "sell_at"]), st.decimals(0, 1, places=2)))
+def test_no_change_puts_prices_out_of_order(changes: dict[str, Decimal]) -> None:
+    assert disorder(tuned(Threshold(), changes)) == ""
 
 
 def test_all_parameters_are_shown_also_those_of_a_signal() -> None:
     shown = dict(parameters(Consensus()))
     assert shown["stake_usd"] == D(5)
-    assert shown["dead_zone_bp"] == 1
+    assert shown["momentum.dead_zone_bp"] == 1
     assert "name" not in shown
+    assert not [name for name in shown if name.startswith("exits.")], "they are off"
+    stopped = dict(parameters(Consensus(exits=ExitRules(stop_loss=D("0.1")))))
+    assert stopped["exits.stop_loss"] == D("0.1")
+    assert "exits.take_profit" not in stopped

@@ -61,9 +61,10 @@ class Calls:
         self._orders = Lane("orders", root, signer, timeouts.orders)
         self._cancels = Lane("cancels", root, signer, timeouts.cancels)
         self._reads = Lane("reads", root, signer, timeouts.reads)
+        self._scans = Lane("scans", root, signer, timeouts.scans)
 
     def close(self) -> None:
-        for lane in (self._orders, self._cancels, self._reads):
+        for lane in (self._orders, self._cancels, self._reads, self._scans):
             lane.close()
 
     def require_key(self, what: str) -> None:
@@ -85,6 +86,12 @@ class Calls:
         """Like `dated_read`, for a request of any form that may be repeated without harm."""
         budget = partial(self.limits.read, self._cost(request))
         return await self._repeat(self._reads, request, decode, READ_BACKOFF, budget)
+
+    async def scan(self, path: str, decode: Callable[[bytes], T], params: Params) -> T:
+        """Like `read`, on a lane and a share of the budget that leave room for every other read."""
+        request = Request("GET", path, texts(params))
+        budget = partial(self.limits.scan, self._cost(request))
+        return (await self._repeat(self._scans, request, decode, READ_BACKOFF, budget))[1]
 
     async def cancel(self, path: str, decode: Callable[[bytes], T], params: Params, exchange_index: int) -> T:
         """DELETE on the cancels' lane and budget. Raises Unavailable, Paused, NotFound, Unauthorized."""

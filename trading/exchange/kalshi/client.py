@@ -4,7 +4,7 @@ The parts stand in files of their own: `market_data` (public reads), `account` (
 `batches` (orders and cancels), `transfers` (cash between shards), on top of `writes` (what is sent once), `calls`
 (budget and retries) and `http` (one request, one answer). This class puts them together for one base address, one key
 and one subaccount. What the port does not speak of stands in attributes: `listings` (series, events, fee changes),
-`history`, `candles`, `info` (timetable, costs, scopes), `cash_flows` and `groups` (order groups).
+`open_markets`, `history`, `candles`, `info` (timetable, costs, scopes), `cash_flows` and `groups` (order groups).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from trading.exchange.kalshi.history import History
 from trading.exchange.kalshi.http import Timeouts
 from trading.exchange.kalshi.listings import Listings
 from trading.exchange.kalshi.market_data import MarketFilter, MarketReads
+from trading.exchange.kalshi.open_markets import OpenMarkets
 from trading.exchange.kalshi.queue import QueueReads
 from trading.exchange.kalshi.ratelimit import Limits
 from trading.exchange.kalshi.trading_ops import TradingOps
@@ -66,6 +67,7 @@ class KalshiExchange:
         self._queue = QueueReads(calls, subaccount)
         self._transfers = Transfers(calls, subaccount)
         self.listings = Listings(calls)
+        self.open_markets = OpenMarkets(calls)
         self.history = History(calls, subaccount)
         self.candles = Candles(calls)
         self.info = ExchangeInfo(calls)

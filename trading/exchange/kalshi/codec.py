@@ -37,6 +37,7 @@ YEAR_MIN = 1970  # the exchange's language writes "no time" as the year 1
 _STATUSES = {status.value: status for status in MarketStatus}
 _ORDER_STATUSES = {s.value: s for s in (OrderStatus.RESTING, OrderStatus.EXECUTED, OrderStatus.CANCELED)}
 _SIDES = {"bid": Side.BID, "ask": Side.ASK}
+_read_ranges = w.reader(w.Ranges)
 _OUTCOME_SIDES = {"yes": Side.BID, "no": Side.ASK}
 
 
@@ -107,11 +108,31 @@ def market(wire: w.MarketWire) -> Market:
     )
 
 
+def listed(wire: w.ListedWire) -> Market:
+    """An open market, without what a listing for scanners leaves out: its strike."""
+    ranges = _read_ranges(wire.price_ranges)
+    return Market(
+        ticker=wire.ticker,
+        event_ticker=wire.event_ticker,
+        open_time=required_moment(wire.open_time),
+        close_time=required_moment(wire.close_time),
+        status=_STATUSES.get(wire.status, MarketStatus.INACTIVE),
+        price_ranges=grid(ranges) if ranges else LINEAR_CENT,  # whole cents are valid on every grid
+        exchange_index=wire.exchange_index or 0,
+        title=wire.title or "",
+    )
+
+
 def _ranges(wire: w.MarketWire) -> tuple[PriceRange, ...]:
     """`price_ranges` rules; without it (older answers) the label, and whole cents are valid on every grid."""
     if wire.price_ranges:
-        return _grid(tuple((r.start, r.end, r.step) for r in wire.price_ranges))
+        return grid(wire.price_ranges)
     return TAPERED_DECI_CENT if wire.price_level_structure == "tapered_deci_cent" else LINEAR_CENT
+
+
+def grid(ranges: Sequence[w.RangeWire]) -> tuple[PriceRange, ...]:
+    """A market's price grid; few different ones stand for all markets."""
+    return _grid(tuple((r.start, r.end, r.step) for r in ranges))
 
 
 @lru_cache(maxsize=GRIDS_KEPT)

@@ -1,10 +1,10 @@
 """Carrying one request to the exchange and one answer back: sessions, threads, timeouts, and what was proved.
 
-Three lanes, each with its own connections and its own few threads, so that a cancel never stands behind a hanging
-order or read. A request that failed is one of two things, and money depends on telling them apart: `NotSent` when it
-is proved that no byte of it left, `NoAnswer` when it may have arrived. Only a refused or timed-out *connect*, a name
-that does not resolve, an untrusted certificate and a request that never left the lane's queue are proofs; a reused
-connection that drops is none. Nothing here retries.
+Four lanes, each with its own connections and its own few threads, so that a cancel never stands behind a hanging
+order or read, nor a read behind a scan. A request that failed is one of two things, and money depends on telling them
+apart: `NotSent` when it is proved that no byte of it left, `NoAnswer` when it may have arrived. Only a refused or
+timed-out *connect*, a name that does not resolve, an untrusted certificate and a request that never left the lane's
+queue are proofs; a reused connection that drops is none. Nothing here retries.
 
 Timeouts are seconds of real time: networks do not run at the clock's speed.
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from typing import Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -59,11 +60,12 @@ class LaneSize:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The three lanes' sizes."""
+    """The four lanes' sizes."""
 
     orders: LaneSize = LaneSize(threads=2, connect_seconds=2.0, read_seconds=5.0, total_seconds=8.0)
     cancels: LaneSize = LaneSize(threads=4, connect_seconds=2.0, read_seconds=3.0, total_seconds=4.0)
     reads: LaneSize = LaneSize(threads=4, connect_seconds=2.0, read_seconds=5.0, total_seconds=15.0)
+    scans: LaneSize = LaneSize(threads=3, connect_seconds=2.0, read_seconds=10.0, total_seconds=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +194,13 @@ def _session(threads: int) -> requests.Session:
 
 
 def _body(response: requests.Response, deadline: float) -> bytes:
-    """The whole body, decompressed, within `deadline` (monotonic) and BODY_BYTES_MAX."""
-    chunks: list[bytes] = []
-    size = 0
+    """The whole body, decompressed, within `deadline` (monotonic) and BODY_BYTES_MAX; never twice in memory."""
+    body = BytesIO()
     for chunk in response.iter_content(CHUNK_BYTES):
-        size += len(chunk)
-        if size > BODY_BYTES_MAX or monotonic() > deadline:
+        if body.tell() + len(chunk) > BODY_BYTES_MAX or monotonic() > deadline:
             raise requests.exceptions.ContentDecodingError("the answer is too long or too slow")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        body.write(chunk)
+    return body.getvalue()
 
 
 def _looked_at(waiting: asyncio.Future[Answer[T]]) -> None:

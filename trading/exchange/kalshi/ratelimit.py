@@ -2,7 +2,8 @@
 
 Reads and writes draw on separate buckets; a write to shard 1 or above draws on that shard's own write bucket, all
 other writes on the common one. A share of every write bucket is reserved: only cancels may spend it, so that a kill
-never waits behind orders. Source: the exchange's rate-limit pages, `GET /account/limits`.
+never waits behind orders. A share of the read bucket is kept from scans, so that a beat never waits behind a thousand
+pages. Source: the exchange's rate-limit pages, `GET /account/limits`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from trading.exchange.kalshi.costs import CANCEL_COST, DEFAULT_COST, DOCUMENTED
 from trading.ports import Clock
 
 CANCEL_SHARE = 0.2  # of a write bucket's capacity, for cancels alone
+SCANS_LEAVE_SHARE = 0.25  # of the read bucket's capacity: five reads at once on the Basic tier, in the middle of a scan
 WAIT_SECONDS_MAX = 30.0  # of the clock: who waited longer gives up
 TURNS_MAX = 1_000  # looks at the bucket while waiting
 
@@ -99,7 +101,7 @@ class RateLimits:
         self._clock = clock
         self.limits = limits or Limits()
         self.costs = DOCUMENTED
-        self._read = TokenBucket(clock, self.limits.read)
+        self._read = TokenBucket(clock, self.limits.read, SCANS_LEAVE_SHARE)
         self._writes = {0: self._write_bucket()}  # by shard; 0 is the common one
 
     def update(self, limits: Limits) -> None:
@@ -111,6 +113,10 @@ class RateLimits:
 
     async def read(self, cost: float = DEFAULT_COST) -> None:
         """Wait for a read. Raises Unavailable."""
+        await self._read.take(cost, reserved=True)
+
+    async def scan(self, cost: float = DEFAULT_COST) -> None:
+        """Wait for a read that others go before, and that leaves them their share. Raises Unavailable."""
         await self._read.take(cost)
 
     async def write(self, exchange_index: int, cost: float = DEFAULT_COST) -> None:

@@ -39,6 +39,19 @@ class SeriesList(msgspec.Struct):
     series: list[SeriesWire]
 
 
+class SeriesTermsWire(msgspec.Struct, gc=False):
+    """The least of a series, where all of them are read."""
+
+    ticker: str
+    category: str
+    fee_type: str
+    fee_multiplier: Decimal  # a number
+
+
+class SeriesTermsList(msgspec.Struct):
+    series: list[SeriesTermsWire]
+
+
 class EventWire(msgspec.Struct, gc=False):
     event_ticker: str
     series_ticker: str

@@ -29,6 +29,21 @@ async def test_a_second_holds_twenty_reads_of_the_basic_tier() -> None:
     assert passed(clock) == pytest.approx(1.0, abs=0.02)
 
 
+async def test_a_scan_leaves_room_for_reads_which_do_not_stand_behind_it() -> None:
+    clock = VirtualClock(EPOCH)
+    limits = RateLimits(clock)
+    for _ in range(15):
+        await limits.scan()
+    assert passed(clock) == 0
+    pages = [asyncio.create_task(limits.scan()) for _ in range(3)]
+    for _ in range(5):  # 50 of 200 tokens are theirs
+        await limits.read()
+    assert passed(clock) == 0
+    assert not any(page.done() for page in pages)
+    await asyncio.gather(*pages)
+    assert passed(clock) == pytest.approx(0.4, abs=0.02)  # 30 tokens, and the 50 that reads had taken
+
+
 async def test_orders_leave_the_reserve_to_cancels() -> None:
     clock = VirtualClock(EPOCH)
     limits = RateLimits(clock)
