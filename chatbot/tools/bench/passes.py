@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from trading.clock import VirtualClock, monotonic
@@ -33,6 +34,7 @@ TICK_SECONDS = 0.001  # the loop is asked this often whether it still turns
 UNLIMITED = BucketSize(1e9, 1e9)  # tokens: what is measured is the work, not the waiting for the budget
 SWITCH_SECONDS = 0.0005
 MEGABYTE = 1e6
+STATUS = Path("/proc/self/status")  # of a process, where there is Linux
 
 Json = dict[str, Any]
 
@@ -99,9 +101,12 @@ async def measured(work: Callable[[], Awaitable[Json]]) -> Json:
 
 
 def _peak() -> float:
-    """Of this process, MB; Linux counts kilobytes, macOS bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
+    """The most memory that this process has held, in MB. Linux's `ru_maxrss` begins with that of whoever started it, so
+    there the kernel's own mark of this program is read."""
+    if STATUS.exists():
+        [mark] = [line.split()[1] for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(mark) * 1024 / MEGABYTE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
 
 
 async def main(base_url: str, kind: str) -> None:
