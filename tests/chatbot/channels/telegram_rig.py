@@ -24,7 +24,7 @@ from trading.domain.records import Notice
 SHORT = Bounds(
     connect_seconds=0.5,
     write_seconds=0.5,
-    read_seconds=0.2,
+    read_seconds=1.0,
     poll_seconds=1,
     poll_margin_seconds=0.3,
     backoff_first_seconds=0.02,
