@@ -24,7 +24,7 @@ from trading.feeds.polymarket import UNREADABLE, Polymarket, book_of
 D = Decimal
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TOKEN = "95392237033134859316508517411280839091542508608393424743404750464234370530991"
-QUICK = FetchBounds(connect_seconds=1.0, read_seconds=0.3, total_seconds=1.0, bytes_max=20_000)
+QUICK = FetchBounds(connect_seconds=2.0, read_seconds=1.0, total_seconds=2.0, bytes_max=20_000)
 
 
 @pytest.fixture
