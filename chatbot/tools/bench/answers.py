@@ -15,6 +15,7 @@ from chatbot.tools.bench.figures import Answers, Spread
 from chatbot.tools.bench.rig import Rig, rig
 from chatbot.tools.bench.world import BARE_TOKEN, BOT_TOKEN
 from trading.clock import real_now
+from trading.domain.errors import Unavailable
 
 LINE, WORD = "/status", "Status"
 BESIDE = {"quiet": "", "while a chart is drawn": "/chart", "while a report is written": "/report"}
@@ -52,6 +53,8 @@ async def _going_on(ready: Rig, line: str) -> AsyncIterator[None]:
     asking = asyncio.create_task(_asking(ready, line)) if line else None
     try:
         yield
+        if asking and asking.done():
+            asking.result()  # it ended, and so nothing was measured beside it: why
     finally:
         if asking:
             asking.cancel()
@@ -60,5 +63,8 @@ async def _going_on(ready: Rig, line: str) -> AsyncIterator[None]:
 
 async def _asking(ready: Rig, line: str) -> None:
     while True:
-        await ready.app.router.handle(Incoming(Person("telegram", str(OWNER)), str(GROUP), line, real_now()))
+        asked = Incoming(Person("telegram", str(OWNER)), str(GROUP), line, real_now())
+        reply = await ready.app.router.handle(asked)
+        if reply is None or reply.failed:
+            raise Unavailable(f"{line} is not done, so nothing was measured beside it: {reply and reply.note}")
         await asyncio.sleep(ASKED_EVERY_SECONDS)
