@@ -78,14 +78,18 @@ class Answers:
         ]
 
 
-def row(name: str, value: float, limit: float, reach: float | None, *, unit: str = "ms") -> Row:
-    """One figure as `bench --json` prints it; it holds where it is within its `reach`."""
+def row(
+    name: str, value: float, limit: float | None, reach: float | None, *, unit: str = "ms", least: bool = False
+) -> Row:
+    """One figure as `bench --json` prints it, beside `limit`, what a peer or the least possible came to in the same run
+    (None where there is nothing to compare with). It holds where it is at most its `reach`, or with `least` at least."""
+    held = None if reach is None else value >= reach if least else value <= reach
     return {
         "name": name,
         "value": round(value, 3),
         "unit": unit,
-        "limit": round(limit, 3),
-        "ratio": round(value / limit, 3),
-        "reach": reach,
-        "holds": None if reach is None else value <= reach,
+        "limit": None if limit is None else round(limit, 3),
+        "ratio": None if limit is None else round(value / limit, 3),
+        "reach": None if reach is None else round(reach, 3),
+        "holds": held,
     }
