@@ -82,7 +82,8 @@ def row(
     name: str, value: float, limit: float | None, reach: float | None, *, unit: str = "ms", least: bool = False
 ) -> Row:
     """One figure as `bench --json` prints it, beside `limit`, what a peer or the least possible came to in the same run
-    (None where there is nothing to compare with). It holds where it is at most its `reach`, or with `least` at least."""
+    (None where there is nothing to compare with). It holds where it is at most its `reach`, or with `least` at
+    least."""
     held = None if reach is None else value >= reach if least else value <= reach
     return {
         "name": name,
