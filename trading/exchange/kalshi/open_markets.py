@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import compress, pairwise, repeat
+from operator import attrgetter, eq, not_
 
 from trading.domain.errors import Unavailable
 from trading.domain.fees import QUADRATIC, FeeTerms
@@ -33,10 +34,16 @@ ENDS = (6 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 30 * DAY, 90 * DAY)  # of wind
 PAGES_AT_ONCE = 3
 SERIES_SECONDS = 6 * 3600.0  # categories and fees of series change rarely
 PRICES_KEPT = 16_384  # texts of prices read before: the finest grid has 10,000
+TOUCHES_KEPT = 65_536  # states with bid and ask seen before, some hundred bytes each
+EMPTY = "0.00"  # how the size of an empty side is written; another form of nought is seen at the second look
 UNKNOWN = Decimal("Infinity")  # a volume that nothing is dropped for
 NOT_OPEN: Drop = ("hydrate", "not_open")
 
 Glance = Callable[[Decimal | None, Decimal | None, Decimal], Drop | None]
+
+_CLOSE_TIME, _STATUS = attrgetter("close_time"), attrgetter("status")
+_BID, _ASK = attrgetter("yes_bid_dollars"), attrgetter("yes_ask_dollars")
+_BID_SIZE, _ASK_SIZE = attrgetter("yes_bid_size_fp"), attrgetter("yes_ask_size_fp")
 
 _read_markets = wire.reader(wire.ListedPage)
 _read_series = wire.reader(wire_reference.SeriesTermsList)
@@ -65,11 +72,20 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One pass's glance; `at_touch` is the same by the texts of the prices alone, remembered: a few thousand of them
-    stand for all markets."""
+    """A glance; `at_touch` is the same by the texts of state, bid and ask alone and by whether a side is empty,
+    remembered: a few thousand of them stand for all markets."""
 
     glance: Glance
-    at_touch: Callable[[str, str], Drop | None]
+    at_touch: Callable[[str, str | None, str | None, bool, bool], Drop | None]
+
+    @classmethod
+    def of(cls, glance: Glance) -> Look:
+        def at_touch(status: str, bid: str | None, ask: str | None, no_bid: bool, no_ask: bool) -> Drop | None:
+            if status != MarketStatus.ACTIVE:
+                return NOT_OPEN
+            return glance(None if no_bid else _price(bid), None if no_ask else _price(ask), UNKNOWN)
+
+        return cls(glance, lru_cache(TOUCHES_KEPT)(at_touch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +103,14 @@ class OpenMarkets:
         self._calls = calls
         self._series: Mapping[str, SeriesTerms] = {}
         self._series_at: datetime | None = None
+        self._look: Look | None = None  # of the last pass, which is nearly always that of the next
 
     async def pages(self, glance: Glance) -> AsyncGenerator[Page, None]:
         """All open markets that `glance` does not drop (by YES bid, YES ask and contracts of 24 hours), page by page
         in no order; each market once."""
         await self._read_series()
         ahead, asked = deque(windows(self._calls.clock.now())), 0
-        look = Look(glance, cache(lambda bid, ask: glance(_price(bid), _price(ask), UNKNOWN)))
+        look = self._look = self._look if self._look and self._look.glance == glance else Look.of(glance)
         running: set[asyncio.Task[tuple[Page, Window | None]]] = set()
         try:
             while ahead or running:
@@ -164,22 +181,23 @@ def _glanced(
     asked_at: datetime,
     series: Mapping[str, SeriesTerms],
 ) -> Page:
+    """Most rows are dropped by texts that were seen before: what is mapped here stays in C, so that threads which
+    inflate the next pages do not wait for this one."""
     inside = cache(lambda close_time: window.has(codec.required_moment(close_time)))
-    mine = [row for row in rows if inside(row.close_time)]
-    drops = [_dropped(row, look) for row in mine]
-    listed = tuple(_listed(row, asked_at, series) for row, drop in zip(mine, drops, strict=True) if drop is None)
-    return Page(listed, Counter(drop for drop in drops if drop))
+    mine = list(compress(rows, map(inside, map(_CLOSE_TIME, rows))))
+    empty = (map(eq, map(size, mine), repeat(EMPTY)) for size in (_BID_SIZE, _ASK_SIZE))
+    drops = list(map(look.at_touch, map(_STATUS, mine), map(_BID, mine), map(_ASK, mine), *empty))
+    left = list(compress(mine, map(not_, drops)))
+    drops += [_dropped(row, look.glance) for row in left]
+    listed = tuple(_listed(row, asked_at, series) for row in compress(left, map(not_, drops[len(mine) :])))
+    return Page(listed, Counter(filter(None, drops)))
 
 
-def _dropped(row: wire.ListedWire, look: Look) -> Drop | None:
-    """By its state, its touch, and last its volume: no two are alike, and most are dropped before. An empty side's size
-    says so, the price beside it may be 0 or 1."""
-    if row.status != MarketStatus.ACTIVE:
-        return NOT_OPEN
-    bid = row.yes_bid_dollars if row.yes_bid_size_fp and row.yes_bid_size_fp.strip("0.") else ""
-    ask = row.yes_ask_dollars if row.yes_ask_size_fp and row.yes_ask_size_fp.strip("0.") else ""
-    bid, ask = bid or "", ask or ""
-    return look.at_touch(bid, ask) or look.glance(_price(bid), _price(ask), _volume(row))
+def _dropped(row: wire.ListedWire, glance: Glance) -> Drop | None:
+    """With its volume, of which no two are alike. An empty side's size says so, whatever price stands beside it."""
+    bid = _price(row.yes_bid_dollars) if row.yes_bid_size_fp and row.yes_bid_size_fp.strip("0.") else None
+    ask = _price(row.yes_ask_dollars) if row.yes_ask_size_fp and row.yes_ask_size_fp.strip("0.") else None
+    return glance(bid, ask, _volume(row))
 
 
 def _volume(row: wire.ListedWire) -> Decimal:
@@ -187,8 +205,8 @@ def _volume(row: wire.ListedWire) -> Decimal:
 
 
 @lru_cache(maxsize=PRICES_KEPT)
-def _price(dollars: str) -> Decimal | None:
-    """None for no price: an empty text, and what lies outside of (0, 1)."""
+def _price(dollars: str | None) -> Decimal | None:
+    """None for no price: no text, and what lies outside of (0, 1)."""
     price = exact(dollars or "0")
     return price if ZERO < price < ONE else None
 
@@ -205,7 +223,7 @@ def _listed(row: wire.ListedWire, asked_at: datetime, series: Mapping[str, Serie
 
 def _level(dollars: str | None, size: str | None) -> Level | None:
     """None for an empty side."""
-    count, price = exact(size or "0"), _price(dollars or "")
+    count, price = exact(size or "0"), _price(dollars)
     return Level(price, count) if price and count > 0 else None
 
 
