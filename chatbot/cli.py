@@ -20,7 +20,6 @@ Misuse = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])  # its 
 
 app = typer.Typer(
     name="kalshi-chatops",
-    help="A trading bot for the Kalshi prediction exchange that you run from your phone.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,6 +39,23 @@ FaultProfile = Annotated[
         "stale, skew, gaps, shuffled, disconnects, or storm, which mixes them."
     ),
 ]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from chatbot.version import VERSION
+
+        print(f"kalshi-chatops {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """A trading bot for the Kalshi prediction exchange that you run from your phone."""
 
 
 @app.command()
@@ -114,15 +130,17 @@ def simulate(
 
 @app.command()
 def bench(
+    only: Annotated[list[str] | None, typer.Option(help="One part, may be repeated; all by default.")] = None,
     kills: Annotated[int, typer.Option(min=2, max=100_000, help="How many under each load.")] = 1_000,
     asked: Annotated[int, typer.Option("--answers", min=2, max=100_000, help="How many under each load.")] = 500,
     passes: Annotated[int, typer.Option(min=1, max=1_000, help="How many over all markets.")] = 9,
     as_json: Json = False,
 ) -> None:
-    """Measure on loopback how fast answers come, a /kill acts and all markets are read, beside the least possible."""
+    """Measure the bot on loopback, part by part, beside the least possible or a peer, and say what holds."""
     from chatbot.tools.bench.bench import bench as run_bench
+    from chatbot.tools.bench.parts import Sizes
 
-    run_bench(kills, asked, passes, as_json=as_json)
+    run_bench(only or (), Sizes(kills, asked, passes), as_json=as_json)
 
 
 @app.command()

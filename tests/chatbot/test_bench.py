@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -16,6 +17,7 @@ from chatbot.tools.bench.kills import CANCEL, GATE, REACH_MS, REPLY
 from chatbot.tools.bench.listing import pages_of as pages_of_windows
 from chatbot.tools.bench.loads import LOADS
 from chatbot.tools.bench.markets import BLOCK_MS_MAX, MEMORY_MB_MAX, RATIO_MAX
+from chatbot.tools.bench.parts import PARTS
 from chatbot.tools.bench.relay import PAGE_ROWS, PAGES, pages_of
 from tests.flows.processes import run
 
@@ -30,7 +32,8 @@ times = st.lists(st.floats(0.001, 10_000), min_size=2, max_size=200)
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The lines of one run."""
     few = ("--kills", str(KILLS), "--answers", str(KILLS), "--passes", "1", "--json")
-    done = run("bench", *few, cwd=tmp_path_factory.mktemp("bench"))
+    parts = (word for part in ("answers", "kills", "markets") for word in ("--only", part))
+    done = run("bench", *parts, *few, cwd=tmp_path_factory.mktemp("bench"))
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -60,8 +63,8 @@ def test_every_figure_is_printed_beside_its_floor_and_its_reach(printed: list[st
         assert row["limit"] > 0
         assert row["ratio"] == pytest.approx(row["value"] / row["limit"], rel=0.01, abs=0.001)
         assert row["holds"] == (None if row["reach"] is None else row["value"] <= row["reach"])
-    for what in (GATE, CANCEL, REPLY):
-        assert any(line.startswith(f"/kill: {what}") for line in printed)
+    for part in ("answers", "kills", "markets"):
+        assert any(line.startswith(PARTS[part].title) for line in printed)
 
 
 def test_all_markets_are_read_beside_transport_alone(printed: list[str]) -> None:
@@ -72,7 +75,12 @@ def test_all_markets_are_read_beside_transport_alone(printed: list[str]) -> None
         assert (memory["reach"], block["reach"]) == (MEMORY_MB_MAX, BLOCK_MS_MAX)
         assert memory["value"] < 500
     assert rows["60,001 markets: read and sifted"]["value"] > rows["15,001 markets: read and sifted"]["value"]
-    assert any(line.startswith("All open markets") for line in printed)
+
+
+def test_an_unknown_part_is_one_sentence(tmp_path: Path) -> None:
+    done = run("bench", "--only", "speed", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"kalshi-chatops: --only speed is unknown: use {', '.join(PARTS)}\n"
 
 
 def test_the_pages_of_the_listing_are_those_of_its_windows() -> None:
