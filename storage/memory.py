@@ -14,7 +14,9 @@ class MemoryStore:
         self._rows: dict[str, dict[str, Record]] = {table: {} for table in TABLES}
 
     def commit(self, puts: Sequence[Put]) -> None:
-        """All of the puts. Raises KeyError for a table that does not exist."""
+        """All of the puts or none. Raises ValueError or TypeError for a table or record that does not exist."""
+        for put in puts:
+            _check(put)
         for put in puts:
             if put.record is None:
                 self._rows[put.table].pop(put.key, None)
@@ -41,3 +43,10 @@ class MemoryStore:
         return []
 
     def close(self) -> None: ...
+
+
+def _check(put: Put) -> None:
+    if put.table not in TABLES:
+        raise ValueError(f"no table {put.table!r}: there are {', '.join(TABLES)}")
+    if put.record is not None and not isinstance(put.record, TABLES[put.table]):
+        raise TypeError(f"{type(put.record).__name__} is no row of {put.table}")
