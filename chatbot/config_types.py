@@ -12,12 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from chatbot.config_rules import ROLES, address, one_of, one_time_secret, people, require
 from chatbot.rules import rules_of
-
-# All that there are; the scanner and arbitrage have jobs of their own, the others decide beat by beat.
-STRATEGIES = (
-    *("consensus", "previous", "momentum", "momentum_15", "threshold", "market_maker", "news"),
-    *("scanner", "arbitrage"),
-)
+from trading.strategies import NAMES
 
 
 def _blank(value: object) -> object:
@@ -52,7 +47,7 @@ def _strategy_names(value: str) -> str:
     require(names, "names no strategy: use consensus")
     require(len(names) == len(set(names)), "names a strategy twice: name each once")
     for name in names:
-        one_of(name, STRATEGIES, "strategy")
+        one_of(name, NAMES, "strategy")
     return value
 
 

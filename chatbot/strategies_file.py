@@ -24,7 +24,7 @@ from trading.domain.market import Outcome
 from trading.engine.assigned import Assigned
 from trading.feeds.news_table import news_of
 from trading.signals.momentum import MomentumLimits
-from trading.strategies import STRATEGIES, Strategy
+from trading.strategies import NAMES, STRATEGIES, Strategy
 from trading.strategies.arbitrage import Arbitrage, Leg, Pair
 from trading.strategies.scanner import Scanner
 
@@ -57,11 +57,17 @@ def assigned(settings: Settings) -> list[Assigned]:
     return list(plan(settings).assigned)
 
 
-def plan(settings: Settings) -> Plan:
-    """Everything that STRATEGIES and STRATEGIES_FILE say. Raises Misconfigured, one sentence."""
+def file_rows(settings: Settings) -> Rows:
+    """The tables of STRATEGIES_FILE as they are written, nothing where there is none. Raises Misconfigured."""
+    return _read(settings.strategies_file)
+
+
+def plan(settings: Settings, rows: Rows | None = None) -> Plan:
+    """Everything that STRATEGIES and STRATEGIES_FILE say; `rows` are the file's where they were read before. Raises
+    Misconfigured, one sentence."""
     path = settings.strategies_file
-    place, rows = Place(path.name if path else "STRATEGIES_FILE"), _read(path)
-    known(place, rows, [*STRATEGIES, "scanner", "arbitrage", MAPPING, FEEDS], "strategy")
+    place, rows = Place(path.name if path else "STRATEGIES_FILE"), file_rows(settings) if rows is None else rows
+    known(place, rows, [*NAMES, MAPPING, FEEDS], "strategy")
     tables = {name: table(place, name, value) for name, value in rows.items()}
     series = (settings.kalshi_event_ticker_prefix,)
     made = {name: _assigned(place, name, tables.get(name, {}), settings, series) for name in STRATEGIES}

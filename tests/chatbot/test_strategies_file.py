@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from chatbot import strategies_file
 from chatbot.config import load
-from chatbot.config_types import STRATEGIES as NAMES
 from chatbot.strategies_file import Plan, assigned, plan
 from trading.domain.errors import Misconfigured
 from trading.domain.market import Outcome
 from trading.engine.assigned import Assigned
 from trading.signals.momentum import MomentumLimits
-from trading.strategies import STRATEGIES
+from trading.strategies import NAMES, STRATEGIES
 from trading.strategies.arbitrage import Arbitrage, Leg, Pair
 from trading.strategies.consensus import Consensus
 from trading.strategies.exits import ExitRules

@@ -1,6 +1,6 @@
 """The strategies by name: one explicit table of what makes each with its defaults, or with parameters given.
 
-The scanner and arbitrage are not here: they look at many markets at once, and have jobs of their own.
+The scanner and arbitrage look at many markets at once, and have jobs of their own beside the beat.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,16 @@ from trading.strategies.threshold import Threshold
 
 STRATEGIES: Mapping[str, Callable[..., Strategy]] = MappingProxyType(
     {
+        "consensus": Consensus,
         "previous": Previous,
         "momentum": Momentum,
         "momentum_15": partial(Momentum, momentum=MomentumLimits(window_seconds=QUARTER_SECONDS), name="momentum_15"),
-        "consensus": Consensus,
         "threshold": Threshold,
         "market_maker": MarketMaker,
         "news": News,
     }
 )
+JOBS = ("scanner", "arbitrage")
+NAMES = (*STRATEGIES, *JOBS)  # all that there are
 
-__all__ = ["STRATEGIES", "Consensus", "Strategy"]
+__all__ = ["JOBS", "NAMES", "STRATEGIES", "Consensus", "Strategy"]
