@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 10000
 
-.PHONY: run init test bench mutants simulate check format clean
+.PHONY: run init test test-python lowest bench mutants simulate check format docs lock package audit clean
 
 run: .venv/.run
 	@$(BIN)/kalshi-chatops run
@@ -13,6 +13,15 @@ init: .venv/.run
 
 test: .venv/.test
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# Every test with another Python: make test-python PYTHON=python3.13
+test-python:
+	$(PYTHON) -m venv .venv-other
+	.venv-other/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	.venv-other/bin/python -m pytest -n auto --dist loadfile
+
+lowest:
+	PYTHON=$(PYTHON) .ci/lowest
 
 bench: .venv/.run
 	@$(BIN)/kalshi-chatops bench
@@ -32,6 +41,22 @@ format: .venv/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: .venv/.test
+	@$(BIN)/python -m tests.documents
+
+# The versions and hashes that the container installs: the newest that pyproject.toml allows. Tests hold them against it.
+lock: .venv/.release
+	echo setuptools | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command 'make lock' --output-file deploy/requirements.lock pyproject.toml -
+
+package: .venv/.release
+	rm -rf build dist
+	$(BIN)/python -m build
+
+# Known vulnerabilities of what is locked. What cannot be looked up fails too; `make check` has the unsafe code (ruff's S).
+audit: .venv/.release
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement deploy/requirements.lock
+
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
@@ -48,8 +73,12 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
 	@touch $@
 
+.venv/.release: .venv/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[release]'
+	@touch $@
+
 simulate: .venv/.run
 	@$(BIN)/kalshi-chatops simulate --seeds $(SEEDS)
 
 clean:
-	rm -rf .venv mutants build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-other .venv-lowest mutants build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from chatbot.places import SIMULATED, Places, open_places
 from chatbot.seams import ChannelMaker, Seams, marking, no_channels
 from chatbot.starts import last_moment
 from chatbot.wiring import wired
+from storage.disk import Disk
 from storage.store import TinyStore
 from trading.clock import RealClock, VirtualClock
 from trading.domain.intent import View
@@ -24,9 +25,11 @@ async def build(
     channels: ChannelMaker = no_channels,
     faults: str = "none",
     on_beat: Callable[[View], None] | None = None,
+    disk: Disk | None = None,
 ) -> App:
-    """Wire a bot from its settings; nothing runs yet. Raises Misconfigured, StoreRefused."""
-    store = TinyStore.open(settings.data_folder / "store")
+    """Wire a bot from its settings; nothing runs yet. `disk` is what its store writes to. Raises Misconfigured,
+    StoreRefused."""
+    store = TinyStore.open(settings.data_folder / "store", disk=disk)
     try:
         places = places or await open_places(settings, clock, faults)
         if settings.environment == SIMULATED and not settings.api_base:

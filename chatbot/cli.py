@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from chatbot.cli_data import add_to as add_data_to
 from chatbot.cli_host import add_to as add_host_to
 from chatbot.cli_research import add_to as add_research_to
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused
@@ -24,10 +25,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-export_app = typer.Typer(help="Write what the bot knows into a file.", no_args_is_help=True)
-app.add_typer(export_app, name="export")
 
 add_host_to(app)
+add_data_to(app)
 add_research_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")]
@@ -66,10 +66,14 @@ def run(
 ) -> None:
     """Run the bot. With no settings: a simulated exchange, play money, and a chat in this terminal."""
     from chatbot.config import load
+
+    settings, level = load(), log_level.upper()  # before the rest is imported: a wrong setting is told at once
+
+    from chatbot.tools.ending import Ending
     from chatbot.tools.run import run as run_bot
 
-    settings = load()
-    raise typer.Exit(asyncio.run(run_bot(settings, terminal=not no_terminal, level=log_level.upper(), faults=faults)))
+    running = run_bot(settings, terminal=not no_terminal, level=level, faults=faults, ending=Ending())
+    raise typer.Exit(asyncio.run(running))
 
 
 @app.command()
@@ -134,13 +138,19 @@ def bench(
     kills: Annotated[int, typer.Option(min=2, max=100_000, help="How many under each load.")] = 1_000,
     asked: Annotated[int, typer.Option("--answers", min=2, max=100_000, help="How many under each load.")] = 500,
     passes: Annotated[int, typer.Option(min=1, max=1_000, help="How many over all markets.")] = 9,
+    starts: Annotated[int, typer.Option(min=1, max=1_000, help="How many with each choice of chats.")] = 4,
+    days: Annotated[int, typer.Option(min=2, max=3_650, help="Of the simulated year.")] = 365,
+    recorded: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Recorded windows to play; made ones by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the bot on loopback, part by part, beside the least possible or a peer, and say what holds."""
     from chatbot.tools.bench.bench import bench as run_bench
     from chatbot.tools.bench.parts import Sizes
 
-    run_bench(only or (), Sizes(kills, asked, passes), as_json=as_json)
+    sizes = Sizes(kills=kills, answers=asked, passes=passes, starts=starts, days=days, recorded=recorded)
+    run_bench(only or (), sizes, as_json=as_json)
 
 
 @app.command()
@@ -240,20 +250,6 @@ def fund(
     from chatbot.tools.fund import fund as move
 
     raise typer.Exit(asyncio.run(move(load(), to, source, usd, yes=yes)))
-
-
-@export_app.command()
-def trades(
-    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="A file; standard output by default.")] = None,
-) -> None:
-    """Write all trades, oldest first."""
-    from chatbot.config import load
-    from chatbot.tools.exporting import export_trades
-
-    if form not in ("csv", "json"):
-        raise Misconfigured(f"--format {form} is unknown: use csv or json")
-    export_trades(load(), form, output)
 
 
 def _show(figures: dict[str, Any], as_json: bool) -> None:

@@ -46,6 +46,17 @@ def unlock() -> None:
     _tell("/unlock")
 
 
+@host_app.command()
+def health(
+    as_json: Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")] = False,
+) -> None:
+    """Whether the bot on this machine lives: exit code 0 or 1, for whatever starts it anew."""
+    from chatbot.config import load
+    from chatbot.tools.health import health as look
+
+    raise typer.Exit(look(load(), as_json=as_json))
+
+
 Channel = Annotated[str, typer.Argument(help="telegram or discord.")]
 Account = Annotated[str, typer.Argument(help="The account's number there; &NUMBER is a guild's role on Discord.")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,24 +10,22 @@ from datetime import datetime, timedelta, tzinfo
 
 from chatbot.charts import Charts
 from chatbot.config import Settings
+from chatbot.host_reload import HostReload
 from chatbot.outbox import Channel, Outbox
 from chatbot.places import Places
 from chatbot.router import Router
 from chatbot.starts import away, mind_history
+from chatbot.stopping import stop
 from chatbot.wiring_feeds import Feeds
 from storage.store import TinyStore
 from trading.domain.errors import StoreError, StoreRefused, Unauthorized, Unavailable
-from trading.domain.events import ErrorSeen, Started, Stopped
-from trading.domain.records import Notice, Severity
+from trading.domain.events import ErrorSeen, Started
 from trading.engine.book import Book
 from trading.engine.cycle import Cycle
 from trading.engine.desk import Desk
 from trading.engine.listening import Listening
 from trading.engine.reconcile import Reconcile
 from trading.engine.reports import Digests
-
-DRAIN_SECONDS_MAX = 5.0  # of real time, for the last notices at a clean stop
-TURN_SECONDS_MAX = 10.0  # of real time, for a beat that is under way when we stop
 
 ARCHIVED_AFTER = timedelta(days=90)
 
@@ -59,7 +56,9 @@ class App:
     last_moment: datetime | None  # that the store knew of when it was opened
     listening: Listening | None = None  # to the exchange's stream, where there is one
     feeds: Feeds | None = None  # of news and of other venues
+    host_reload: HostReload | None = None
     fatal: BaseException | None = None
+    recovered: bool = False  # start-up is over
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # a beat and a check never run into each other
 
@@ -76,6 +75,7 @@ class App:
         now, state = self.places.clock.now(), self.book.state
         absence = away(before, state, self.last_moment, now)
         self.book.record(Started(now, state.mode, self.settings.environment, tuple(found), absence))
+        self.recovered = True
 
     async def _read_limits(self) -> None:
         """What our key may spend and what calls cost; until that is known the smallest budget holds."""
@@ -154,35 +154,12 @@ class App:
         self.fatal = self.fatal or error
         self.ended.set()
 
+    async def quiet(self) -> None:
+        """Wait for a beat or a check that is under way; none begins after it."""
+        await self._turn.acquire()
+
     async def stop(self, why: str) -> None:
-        """Cancel our resting orders (ON_STOP), tell, deliver what is queued, close everything."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._turn.acquire(), TURN_SECONDS_MAX)  # a beat under way ends first
-        if self.desk.scanning:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.desk.scanning.stop(), TURN_SECONDS_MAX)  # and so does an order
-        if self.fatal is None:
-            await self._leave(why)
-        if self.fatal is None:
-            await self.outbox.drain(DRAIN_SECONDS_MAX)
-        else:
-            await self._shout(f"The bot stops: {self.fatal}")
-        for channel in self.channels:
-            await channel.close()
-        await self.charts.close()
-        await self.places.close()
-        self.store.close()
-
-    async def _shout(self, text: str) -> None:
-        """Tell without the store, which may be what failed."""
-        await self.outbox.shout(Notice(0, "error", Severity.ALERT, self.places.clock.now(), text, mood="alert"))
-
-    async def _leave(self, why: str) -> None:
-        """End what is open and say so; a store that fails only now is fatal like any other failure of it."""
-        left = self.book.state.live_orders() if self.settings.on_stop == "cancel" else []
-        try:
-            for order in left:
-                await self.cycle.broker.cancel(order, "the bot stops")
-            self.book.record(Stopped(self.places.clock.now(), why))
-        except StoreError as error:
-            self.end(error)
+        """Cancel our resting orders (ON_STOP), tell, deliver what is queued, close everything: within seconds, whatever
+        hangs."""
+        self.ended.set()
+        await stop(self, why)

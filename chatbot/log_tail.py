@@ -15,7 +15,7 @@ from trading.domain.errors import Unavailable
 TAIL_BYTES_MAX = 512_000  # of the file that are looked at; beats fill about half a megabyte an hour
 TEXT_LENGTH_MAX = 300  # characters of a line that are shown
 LEVELS = ("debug", "info", "warning", "error", "critical")
-OWN = ("event", "level", "timestamp", "exception")  # members of a line that are not its details
+OWN = ("event", "level", "logger", "timestamp", "exception")  # members of a line that are not its details
 
 
 def newest(file: Path, count: int, level: Level, clean: Callable[[str], str]) -> list[LogLine]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from chatbot.notices_account import amended, balance_low, cash_moved
 from chatbot.notices_arbitrage import opportunity
-from chatbot.notices_start import started
+from chatbot.notices_start import settings_read, started, stopped
 from chatbot.render import clock_time, count, exact_money, gain, mode_word, money, number, place, price
 from chatbot.report import report_due
 from chatbot.said import Said, mood_of
@@ -252,11 +252,6 @@ def _mode(event: ev.ModeChanged, before: State, after: State, zone: tzinfo) -> I
         yield Said("mode", Severity.NOTICE, f"Now {mode_word(event.mode)}", event.mode, (("By", event.by),))
 
 
-def _stopped(event: ev.Stopped, before: State, after: State, zone: tzinfo) -> Iterator[Said]:
-    fields = (("Why", event.why), ("Left open", count(len(after.open_trades()), "trade")))
-    yield Said("stop", Severity.NOTICE, "Stopped", after.mode, tuple(row for row in fields if row[1]))
-
-
 _TELLERS: Mapping[type, Teller] = {
     ev.OrderAcknowledged: _acknowledged,
     ev.OrderRejected: _rejected,
@@ -272,7 +267,8 @@ _TELLERS: Mapping[type, Teller] = {
     ev.ReportDue: report_due,
     ev.ModeChanged: _mode,
     ev.Started: started,
-    ev.Stopped: _stopped,
+    ev.Stopped: stopped,
+    ev.SettingsRead: settings_read,
     ev.ErrorSeen: _error,
     OpportunitySeen: opportunity,
 }

@@ -18,7 +18,7 @@ from functools import cache
 from chatbot.message import Picture
 from chatbot.notices import bare, digest
 from chatbot.outbox_channel import Channel, DeliveryFailed, How
-from chatbot.outbox_lanes import Lane, Parcel, lane_of
+from chatbot.outbox_lanes import Lane, Parcel, Queue, lane_of
 from chatbot.outbox_pictures import Pictured, Pictures, unpictured
 from chatbot.render import count
 from chatbot.rules import Rule
@@ -69,7 +69,7 @@ class Outbox:
         self._store, self._told, self._zone, self._rules = store, told, zone, rules
         self._pictured, self._pictures = pictured, Pictures(self._drawing)
         self._now, self._real_now, self._sleep = now, real_now, sleep
-        self._jitter = jitter or random.Random()
+        self._jitter = jitter or random.Random()  # noqa: S311 - no secret
         self._lanes = [lane_of(store, channel) for channel in channels]
         self._rows: list[Notice] = []
         self._seen = 0
@@ -98,6 +98,10 @@ class Outbox:
     def queued(self) -> dict[str, int]:
         """How many notices each channel is still owed."""
         return {lane.channel.name: self._queued(lane) for lane in self._lanes}
+
+    def queues(self) -> list[Queue]:
+        """The same with how old it is and how the channel does."""
+        return [self._queue(lane) for lane in self._lanes]
 
     async def drain(self, timeout: float) -> bool:
         """Wait until every channel that is not failing has everything; whether that came within `timeout` seconds."""
@@ -139,6 +143,10 @@ class Outbox:
         rule = cache(self._rules)
         owed = lane.owed(self._rows, severity)
         return [row for row in owed if rule(lane.channel.name, row.kind, severity) is not Rule.OFF]
+
+    def _queue(self, lane: Lane) -> Queue:
+        waiting = [row for severity in Severity for row in self._wanted(lane, severity)]
+        return Queue(lane.channel.name, len(waiting), min((row.at for row in waiting), default=None), lane.failing)
 
     def _queued(self, lane: Lane) -> int:
         return sum(len(self._wanted(lane, severity)) for severity in Severity)

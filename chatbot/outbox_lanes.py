@@ -33,6 +33,16 @@ class Parcel:
         return bool(self.covers)
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What a channel is still to be told: how many notices, and since when (the engine's clock) the oldest waits."""
+
+    channel: str
+    count: int
+    oldest: datetime | None
+    failing: bool
+
+
 @dataclass(slots=True)
 class Lane:
     """Per severity: the number delivered last, and the number tried last; where that is the greater one, its outcome

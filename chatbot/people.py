@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatbot.access import Access
+from chatbot.access import IDS, Access
 from chatbot.config import Settings
 from chatbot.message import Role
 from trading.ports import Store
@@ -17,7 +17,7 @@ def access_of(settings: Settings, store: Store) -> Access:
 
 def roles_of(settings: Settings) -> dict[str, dict[str, Role]]:
     """The settings' people, by channel."""
-    return {"telegram": roles(settings.telegram_users), "discord": roles(settings.discord_users)}
+    return {channel: roles(getattr(settings, f"{channel}_users")) for channel in IDS}
 
 
 def roles(people: Mapping[str, str]) -> dict[str, Role]:

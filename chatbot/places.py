@@ -11,21 +11,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import requests
 
 from chatbot.config import Settings
-from chatbot.tools.exchange import open_simulated
 from trading.clock import RealClock, VirtualClock
 from trading.domain.errors import Misconfigured
 from trading.exchange.kalshi.auth import Signer, load_private_key
 from trading.exchange.kalshi.client import KalshiExchange
-from trading.exchange.kalshi.stream import KalshiStream
 from trading.feeds.brti import IndexFeed
 from trading.feeds.coins import index_of
 from trading.feeds.spot import SpotFeed
 from trading.feeds.streamed import StreamedFeed
 from trading.ports import Exchange, Feed
+
+if TYPE_CHECKING:
+    from trading.exchange.kalshi.stream import KalshiStream
 
 SIMULATED = "simulated"
 ANSWER_SECONDS_MAX = 5.0  # for a simulated exchange in another process to say what time it is
@@ -73,6 +75,8 @@ async def open_places(
 
 
 async def _embedded(settings: Settings, clock: RealClock | VirtualClock, faults: str) -> Places:
+    from chatbot.tools.exchange import open_simulated  # here: a whole exchange, which no other environment uses
+
     folder = settings.data_folder / "exchange"
     simulated = await open_simulated(folder, clock, seed=settings.sim_seed, faults=faults)
     key = load_private_key(simulated.credentials.private_key_path.read_bytes())
@@ -140,6 +144,8 @@ def _streamed(places: Places, settings: Settings, signer: Signer | None, ws_url:
     """With a stream, whose index is the best spot price, where there is a key for it."""
     if signer is None or ws_url is None or isinstance(places.clock, VirtualClock):
         return places
+    from trading.exchange.kalshi.stream import KalshiStream  # here: it brings aiohttp, of no use without a key
+
     series = settings.kalshi_event_ticker_prefix
     stream = KalshiStream(
         ws_url, signer, places.clock, index_ids=(index_of(series),), subaccount=settings.kalshi_subaccount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.config import Settings
@@ -17,11 +17,12 @@ Taker = Callable[[Settings], None]  # makes a field of the settings hold; it mus
 
 @dataclass(slots=True)
 class Reloading:
-    """`current` are the settings in force and `given` the fields of them that are set; `reread` reads them again and
-    raises Misconfigured; `takers` are the fields that can change at once."""
+    """`current` are the settings in force and `given` the fields of them that are set; `reread` reads them again, with
+    the names of files beside them that have changed, and raises Misconfigured; `takers` are the fields that can change
+    at once."""
 
     current: Settings
-    reread: Callable[[], Settings]
+    reread: Callable[[], tuple[Settings, Sequence[str]]]
     takers: Mapping[str, Taker]
     given: frozenset[str] = frozenset()
 
@@ -30,22 +31,22 @@ class Reloading:
 
     async def preview(self) -> ReloadPage:
         """What has changed. Raises Misconfigured."""
-        return self._page(await asyncio.to_thread(self.reread))
+        return self._page(*await asyncio.to_thread(self.reread))
 
     async def reload(self, fingerprint: str) -> ReloadPage:
         """Take what was previewed. Raises Stale, Misconfigured."""
-        read = await asyncio.to_thread(self.reread)
-        page = self._page(read)
+        read, files = await asyncio.to_thread(self.reread)
+        page = self._page(read, files)
         if page.fingerprint != fingerprint:
             raise Stale("the settings have changed since the preview: send /reload again")
         self._take(read)
         return page
 
-    def _page(self, read: Settings) -> ReloadPage:
+    def _page(self, read: Settings, files: Sequence[str]) -> ReloadPage:
         changed = self._changed(read)
         now = [Change(variable(f), *_words(f, self.current, read)) for f in changed if f in self.takers]
-        restart = [variable(field) for field in changed if field not in self.takers]
-        return ReloadPage(tuple(now), tuple(restart), _fingerprint(read, changed))
+        restart = [*(variable(field) for field in changed if field not in self.takers), *files]
+        return ReloadPage(tuple(now), tuple(restart), _fingerprint(read, changed, files))
 
     def _changed(self, read: Settings) -> list[str]:
         return [f for f in Settings.model_fields if getattr(read, f) != getattr(self.current, f)]
@@ -62,7 +63,7 @@ def _words(field: str, before: Settings, after: Settings) -> tuple[str, str]:
     return shown(before, field), shown(after, field)
 
 
-def _fingerprint(read: Settings, changed: list[str]) -> str:
+def _fingerprint(read: Settings, changed: Sequence[str], files: Sequence[str]) -> str:
     """Of what the preview shows; a secret is never among what can be taken at once."""
-    text = "|".join(f"{field}={shown(read, field)}" for field in changed)
+    text = "|".join([*(f"{field}={shown(read, field)}" for field in changed), *files])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chatbot.access import IDS
 from trading.clock import real_now
 from trading.domain.errors import Misconfigured
 from trading.domain.records import Control, Put, Severity
@@ -36,6 +37,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "mode": "the dry run is switched",
         "start": "the bot starts",
         "stop": "the bot stops",
+        "settings": "the host has the settings read again",
         "arbitrage": "two markets cost less than they pay",
         "report": "the daily and weekly report",
         "digest": "many notices in one",
@@ -45,7 +47,7 @@ NEVER_OFF: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("halt", "error", "warning", "balance", "recovery"), "it tells of what needs somebody")
     | {"digest": "it stands for notices that are on"}
 )
-CHANNELS = ("telegram", "discord", "terminal")
+CHANNELS = (*IDS, "terminal")
 EVERYWHERE = "*"  # in place of a channel: all of them
 WRONG_FORM = (
     "is not event:on|silent|off or channel/event:on|silent|off, separated by commas: "

@@ -15,6 +15,7 @@ from trading.domain.records import Control, Put
 from trading.domain.state import Reason, State, Totals
 from trading.engine.book import NOTICES
 from trading.engine.broker import Broker
+from trading.engine.cash_check import ROW as CHECKED
 from trading.engine.reconcile import BASELINE
 from trading.ports import Store
 
@@ -51,8 +52,8 @@ def last_moment(store: Store) -> datetime | None:
     """The latest moment that the store knows of: a simulated clock must not run backwards over a restart."""
     orders = cast(list[Order], store.tail("orders", 1))
     dated = cast(list[Fill | WindowPassed], [*store.tail("fills", 1), *store.tail("windows", 1)])
-    told = cast(Control | None, store.get("control", NOTICES))  # a clean stop is told too
-    moments = [o.updated_at for o in orders] + [r.at for r in (*dated, *([told] if told else []))]
+    kept = [cast(Control | None, store.get("control", name)) for name in (NOTICES, CHECKED)]  # a clean stop is told too
+    moments = [o.updated_at for o in orders] + [row.at for row in (*dated, *kept) if row]
     return max(moments, default=None)
 
 

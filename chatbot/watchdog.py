@@ -52,6 +52,11 @@ class Watchdog:
         """A sign of life of one of the things listened to; costs nothing, from any thread."""
         self._heard[name] = monotonic()
 
+    def silences(self) -> dict[str, float]:
+        """For how many seconds each has been silent."""
+        now = monotonic()
+        return {name: now - heard for name, heard in self._heard.items()}
+
     def stop(self) -> None:
         """End the thread; an alarm on its way goes on by itself."""
         self._stopped.set()

@@ -10,6 +10,7 @@ from chatbot.charts import Charts
 from chatbot.commands.registry import HOST_COMMANDS, offered
 from chatbot.config import Settings
 from chatbot.front import Front
+from chatbot.host_reload import HostReload
 from chatbot.knocks import Knocks
 from chatbot.life import App
 from chatbot.locking import Lock
@@ -90,7 +91,7 @@ def wired(settings: Settings, store: TinyStore, places: Places, seams: Seams) ->
     keep_csv(settings.consensus_trades_csv, settings.environment, store, book)
     reconcile = Reconcile(cycle.account, _cash_flows(settings, places))
     app = App(settings, places, store, book, cycle, reconcile, desk, router, outbox, carried, charts, digests, last)
-    app.feeds = feeds
+    app.feeds, app.host_reload = feeds, HostReload(beside.program, beside.lock, desk)
     if places.stream:
         app.listening = Listening(places.stream, cycle.account, cycle.observers, app.catch_up, engine.fill_cap)
     return app

@@ -15,6 +15,7 @@ from chatbot.notices import NoticeWriter, Where
 from chatbot.places import Places
 from chatbot.seams import Seams
 from chatbot.strategies_file import assigned, plan
+from chatbot.strategies_values import Rows
 from trading.domain.errors import Misconfigured
 from trading.domain.events import MarketSettled, ModeChanged, ResultAmended
 from trading.domain.intent_line import Line
@@ -37,7 +38,6 @@ from trading.exchange.paper import PaperExchange
 from trading.ports import Exchange, Feed, IntentLog, Store
 from trading.risk.gate import Identity
 from trading.risk.limits import Limits
-from trading.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,13 @@ def _fill_cap(settings: Settings, places: Places, book: Book) -> FillCap | None:
     kalshi = places.kalshi
     if kalshi is None or not places.signed:
         return None
+    return FillCap(kalshi.groups, kalshi.use_group, book, places.clock, most_fills(settings))
+
+
+def most_fills(settings: Settings) -> Decimal:
+    """More contracts than all limits together could pay for."""
     contracts = 2 * settings.max_exposure_usd / max(settings.min_price, CENT)
-    return FillCap(kalshi.groups, kalshi.use_group, book, places.clock, contracts.to_integral_value(ROUND_CEILING))
-
-
-def strategies(settings: Settings) -> tuple[Strategy, ...]:
-    """The strategies that are named, with their parameters. Raises Misconfigured."""
-    return tuple(each.strategy for each in assigned(settings))
+    return contracts.to_integral_value(ROUND_CEILING)
 
 
 def _paper_cash(settings: Settings, trading: Sequence[Assigned]) -> dict[str, Decimal]:
@@ -133,7 +133,8 @@ def _paper_cash(settings: Settings, trading: Sequence[Assigned]) -> dict[str, De
     return {name: budgets.get(name, settings.dry_run_balance_usd) for name in names}
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings, rows: Rows | None = None) -> Limits:
+    """Those of the settings; `rows` are the strategies file's where they were read before. Raises Misconfigured."""
     return Limits(
         max_order_usd=settings.max_order_usd,
         max_position_usd=settings.max_position_usd,
@@ -146,7 +147,7 @@ def limits(settings: Settings) -> Limits:
         order_timeout_seconds=settings.order_timeout_seconds,
         low_balance_usd=settings.low_balance_usd,
         first_hours=settings.first_hours,
-        budgets=plan(settings).budgets,
+        budgets=plan(settings, rows).budgets,
     )
 
 
@@ -194,5 +195,9 @@ def _identity(settings: Settings, store: Store, places: Places, seams: Seams) ->
     if row is None:
         row = Control("installation", {"id": seams.installation or secrets.token_hex(16)}, places.clock.now())
         store.commit([Put("control", row.name, row)])
-    digest = blake2b(row.value["id"].encode(), digest_size=4).hexdigest()
-    return Identity(f"k{digest}", settings.environment)
+    return Identity(prefix_of(row), settings.environment)
+
+
+def prefix_of(installation: Control) -> str:
+    """What begins the names of an installation's orders: a hash of its id."""
+    return f"k{blake2b(installation.value['id'].encode(), digest_size=4).hexdigest()}"

@@ -1,6 +1,7 @@
 """News and arbitrage, wired: what the strategies file names under [feeds] and [mapping], with jobs beside the beat.
 
-A simulated run never asks a real venue: of what is configured, only what is on this machine is read there.
+A simulated run never asks a real venue: of what is configured, only what is on this machine is read there. Few bots
+have any of it, so each feed is imported where it is wired: the webhook alone brings a whole HTTP server.
 """
 
 from __future__ import annotations
@@ -10,24 +11,23 @@ import stat
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chatbot.config import Settings
 from chatbot.places import SIMULATED, Places
 from chatbot.strategies_file import plan
 from trading.domain.errors import Misconfigured
 from trading.domain.events import ErrorSeen
-from trading.engine.arbitrage import ArbitrageWatch, Elsewhere
 from trading.engine.assigned import Assigned
 from trading.engine.cycle import Cycle
 from trading.engine.fee_watch import FeeWatch
 from trading.feeds.fetching import on_this_machine
-from trading.feeds.news import Headlines, NewsFeed
 from trading.feeds.news_table import Door, NewsTable, news_of
-from trading.feeds.news_webhook import Webhook
-from trading.feeds.polymarket import Polymarket, polymarket_of
 from trading.strategies import Strategy
 from trading.strategies.arbitrage import Pair
+
+if TYPE_CHECKING:
+    from trading.feeds.news_webhook import Webhook
 
 ARBITRAGE_SECONDS = 10.0  # of the clock, between two looks at all pairs
 NEWS, POLYMARKET = "news", "polymarket"
@@ -71,6 +71,8 @@ def feeds_of(settings: Settings, places: Places, cycle: Cycle) -> Feeds:
 
 
 def _news(feeds: Feeds, table: NewsTable, settings: Settings, places: Places, cycle: Cycle) -> None:
+    from trading.feeds.news import Headlines, NewsFeed
+
     headlines = Headlines(table.rules, places.clock)
     for observer in cycle.observers:
         observer.headlines = headlines
@@ -80,12 +82,17 @@ def _news(feeds: Feeds, table: NewsTable, settings: Settings, places: Places, cy
         feeds.jobs.append((NEWS, table.every_seconds, news.poll))
         places.closing.insert(0, _closing(news.close))
     if table.webhook:
+        from trading.feeds.news_webhook import Webhook
+
         secret = _secret(table.webhook, strict=settings.environment == "production")
         feeds.webhook = Webhook(table.webhook.port, secret, lambda item: headlines.take([item]))
         places.closing.insert(0, feeds.webhook.close)
 
 
 def _arbitrage(feeds: Feeds, table: Mapping[str, Any], settings: Settings, places: Places, cycle: Cycle) -> None:
+    from trading.engine.arbitrage import ArbitrageWatch, Elsewhere
+    from trading.feeds.polymarket import Polymarket, polymarket_of
+
     planned, kalshi = plan(settings), places.kalshi
     base, fees = polymarket_of(table)
     elsewhere = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -13,8 +13,9 @@ from chatbot.housekeeping import Housekeeping
 from chatbot.people import roles_of
 from chatbot.reloading import Reloading, Taker
 from chatbot.rules import Rules
-from chatbot.strategies_file import plan
-from chatbot.wiring_engine import Engine, limits, strategies
+from chatbot.strategies_file import file_rows, plan
+from chatbot.strategies_values import Rows
+from chatbot.wiring_engine import Engine, limits, most_fills
 from storage.store import TinyStore
 from trading.engine.reports import Digests
 from trading.strategies import Strategy
@@ -45,24 +46,30 @@ def program_of(
     reread: Callable[[], Settings],
 ) -> Housekeeping:
     """What commands may ask of the program; `reread` reads the settings again."""
+    rows = file_rows(settings)
 
-    def checked() -> Settings:
+    def checked() -> tuple[Settings, Sequence[str]]:
         now = reread()
-        plan(now)  # a strategies file that has become wrong is refused before anything is taken
-        return now
+        read = file_rows(now)
+        plan(now, read)  # a strategies file that has become wrong is refused before anything is taken
+        edited = now.strategies_file == settings.strategies_file and read != rows
+        return now, (f"STRATEGIES_FILE ({now.strategies_file} was edited)",) if edited else ()
 
-    reloading = Reloading(settings, checked, _takers(engine, parts))
+    reloading = Reloading(settings, checked, _takers(engine, parts, rows))
     return Housekeeping(reloading, store, engine.cycle.broker, parts.access)
 
 
-def _takers(engine: Engine, parts: Parts) -> Mapping[str, Taker]:
+def _takers(engine: Engine, parts: Parts, rows: Rows) -> Mapping[str, Taker]:
+    """`rows` are those of the strategies file as the bot began with it: an edited one waits for a restart, whole."""
     cycle, broker = engine.cycle, engine.cycle.broker
 
     def take_limits(now: Settings) -> None:
-        broker.limits = limits(now)
+        broker.limits = limits(now, rows)
+        if engine.fill_cap:
+            engine.fill_cap.allow(most_fills(now))
 
     def take_stake(now: Settings) -> None:
-        named = {each.name: each for each in strategies(now)}
+        named = {each.name: each.strategy for each in plan(now, rows).assigned}
         cycle.strategies = tuple(_staking_as(named.get(each.name), each) for each in cycle.strategies)
 
     def take_people(now: Settings) -> None:

@@ -7,6 +7,7 @@ which they leave also notes how many rows the file has, so that a lost or older 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,11 @@ RESTORE = "restore that file from a backup; trading does not need it, reports an
 def archive_name(month: str) -> str:
     """The file name of a month's archive, the month as `2026-01`."""
     return f"{PREFIX}{month}{SUFFIX}"
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of that name is a month's archive."""
+    return name == archive_name(name.removeprefix(PREFIX).removesuffix(SUFFIX))
 
 
 def unfinished(name: str) -> bool:
@@ -67,20 +73,20 @@ class Archives:
     def path(self, month: str) -> Path:
         return self._folder / archive_name(month)
 
-    def read(self, month: str, least: int) -> Tables:
-        """A month's rows by table and id. Raises StoreRefused when the file is missing, damaged, of a newer version or
-        has fewer than `least` rows, and OSError."""
+    def read(self, month: str, least: int, only: str = "") -> Tables:
+        """A month's rows by table and id, or those of one table. Raises StoreRefused when the file is missing, damaged,
+        of a newer version or has fewer than `least` rows, and OSError."""
         path = self.path(month)
         if path.name not in self._disk.names(self._folder):
             raise StoreRefused(f"{path} is missing: {RESTORE}")
-        loaded = snapshot.load(self._disk, path, RESTORE)
-        if (count := sum(map(len, loaded.tables.values()))) < least:
+        loaded = snapshot.load(self._disk, path, RESTORE, only)
+        if (count := loaded.meta.sequence) < least:
             raise StoreRefused(f"{path} has {count} rows in place of {least}: {RESTORE}")
-        schema = loaded.meta.schema
-        return {
-            table: {number: migrate(table, bytes(raw), schema) for number, raw in rows.items()}
-            for table, rows in loaded.tables.items()
-        }
+        found: Tables = {}
+        for table, rows in loaded.tables:
+            more = {number: migrate(table, bytes(raw), loaded.meta.schema) for number, raw in rows.items()}
+            found.setdefault(table, {}).update(more)
+        return found
 
     def add(self, month: str, leaving: Tables) -> Kept:
         """Write these rows to the month's archive as well; they are on disk when this returns.
@@ -89,12 +95,18 @@ class Archives:
         be read, and OSError, with that file as it was.
         """
         known = self.path(month).name in self._disk.names(self._folder)
-        stored = self.read(month, 0) if known else {}
-        merged = {t: _merged(stored.get(t, {}), leaving.get(t, {})) for t in AGING_TABLES}
-        kept = {table: rows for table, rows in merged.items() if rows}
-        count = sum(map(len, kept.values()))
-        snapshot.write(self._disk, self._folder, kept, count, self.path(month).name)
-        return Kept(month, leaving, count)
+        if known:
+            self.read(month, 0, "control")  # refused before anything is written
+        tables = self._tables(month if known else "", leaving)
+        return Kept(month, leaving, snapshot.write_counted(self._disk, self._folder, tables, self.path(month).name))
+
+    def _tables(self, month: str, leaving: Tables) -> Iterator[tuple[str, dict[int, bytes]]]:
+        """The month's tables with what is leaving, one at a time, for which its file is read as often: all of them at
+        once are 15 MB that would stay this process's."""
+        for table in AGING_TABLES:
+            stored = self.read(month, 0, table).get(table, {}) if month else {}
+            if merged := _merged(stored, leaving.get(table, {})):
+                yield table, merged
 
 
 def _merged(stored: dict[int, bytes], more: dict[int, bytes]) -> dict[int, bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,14 +45,27 @@ def rows(trades: Iterable[Trade], environment: str = "") -> list[dict[str, Cell]
 def write_csv(trades: Iterable[Trade], target: Target, environment: str = "") -> None:
     """A header and a line a trade; a file at that path is replaced whole. Raises OSError."""
     with _opened(target) as stream:
-        stream.write(_line(COLUMNS))
-        stream.writelines(csv_line(trade, environment) for trade in trades)
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        lines.writerows(_row(trade, environment).values() for trade in trades)
 
 
 def write_json(trades: Iterable[Trade], target: Target, environment: str = "") -> None:
     """A JSON list of the same rows, numbers as numbers; a file at that path is replaced whole. Raises OSError."""
     with _opened(target) as stream:
-        stream.write(_JSON.encode(rows(trades, environment)).decode() + "\n")
+        comma = "["
+        for trade in trades:  # one by one: all at once would let no other thread run before it has ended
+            stream.write(f"{comma}{_JSON.encode(_row(trade, environment)).decode()}")
+            comma = ","
+        stream.write("]\n" if comma == "," else "[]\n")
+
+
+def write_summed(trades: Iterable[Trade], summary: Mapping[str, object], target: Target, environment: str = "") -> None:
+    """A JSON object of what the trades come to and of their rows; a file at that path is replaced whole. Raises
+    OSError."""
+    with _opened(target) as stream:
+        whole = {"summary": summary, "trades": rows(trades, environment)}
+        stream.write(_JSON.encode(whole).decode() + "\n")
 
 
 def csv_line(trade: Trade, environment: str = "") -> str:

@@ -42,6 +42,9 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
+    def archives(self, table: str) -> Iterator[list[Record]]:
+        return iter(())
+
     def close(self) -> None: ...
 
 

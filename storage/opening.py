@@ -93,7 +93,7 @@ class _Reading:
         path = self._folder / snapshot.NAME
         meta, tables, self.snapshot_bytes = snapshot.load(self._disk, path, RESTORE)
         self.versions.add(meta.schema)
-        for table, rows in tables.items():
+        for table, rows in tables:
             self._change(path, table, rows, meta.schema)
         self.sequence = meta.sequence
 

@@ -6,7 +6,7 @@ memory for good. They are found by their text in the documents instead, 0.3 micr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ from trading.domain.records import Record
 INDEXED = ("client_order_id", "order_id", "trade_id", "ticker", "status", "outcome")
 
 Change = Mapping[int, bytes | None]  # document id -> document, or None where it goes
+Head = tuple[str, ...]  # of a row: its key, then the values of its indexed fields
 
 
 class Rows:
@@ -32,17 +33,20 @@ class Rows:
         self._indexes = {name: Index() for name in INDEXED if name in self.fields}
         self._heads = _head_decoder(table, tuple(self._indexes))
         for number, document in documents.items():
-            self._enter(number, document)
+            self._enter(number, self._heads(document))
 
     def apply(self, change: Change) -> None:
         """Put and remove rows; a row that is replaced keeps its place."""
         for number, document in change.items():
-            self._leave(number)
+            before = None if (stored := self.documents.get(number)) is None else self._heads(stored)
+            after = None if document is None else self._heads(document)
+            if before != after:  # most changes of a row are none of its key and indexed fields
+                self._leave(number, before)
+                self._enter(number, after)
             if document is None:
                 self.documents.pop(number, None)
             else:
                 self.documents[number] = document
-                self._enter(number, document)
 
     def take_id(self) -> int:
         """An id for a new row."""
@@ -101,17 +105,19 @@ class Rows:
             documents = [document for document in documents if mark in document]
         return documents
 
-    def _enter(self, number: int, document: bytes) -> None:
-        key, *values = self._heads(document)
+    def _enter(self, number: int, head: Head | None) -> None:
+        if head is None:
+            return
+        key, *values = head
         self.ids[key] = number
         self.next_id = max(self.next_id, number + 1)
         for index, value in zip(self._indexes.values(), values, strict=True):
             index.add(key if value == key else value, number)  # one string where both are the same text
 
-    def _leave(self, number: int) -> None:
-        if (document := self.documents.get(number)) is None:
+    def _leave(self, number: int, head: Head | None) -> None:
+        if head is None:
             return
-        key, *values = self._heads(document)
+        key, *values = head
         del self.ids[key]
         for index, value in zip(self._indexes.values(), values, strict=True):
             index.discard(value, number)
@@ -151,7 +157,7 @@ def _mark(name: str, value: str) -> bytes:
     return b'"%b":%b' % (name.encode(), msgspec.json.encode(value))
 
 
-def _head_decoder(table: str, names: tuple[str, ...]) -> Any:
+def _head_decoder(table: str, names: tuple[str, ...]) -> Callable[[bytes], Head]:
     """A function from a document to its key and the indexed fields; all else is skipped, not decoded."""
     head = msgspec.defstruct(f"{table}_head", [("key", str, msgspec.field(name=codec.KEY)), *((n, str) for n in names)])
     decoder = msgspec.json.Decoder(head)

@@ -6,7 +6,8 @@ It has one owner: the loop that commits. A lock file keeps a second process off 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -40,6 +41,7 @@ class TinyStore:
         self._archives = archives
         self._lock = lock
         self.recovered = self._storage.recovered
+        self.timed: Callable[[], AbstractContextManager[object]] = nullcontext  # entered around each commit
 
     @classmethod
     def open(cls, folder: Path, *, disk: Disk | None = None, limits: Limits | None = None) -> TinyStore:
@@ -61,6 +63,11 @@ class TinyStore:
         """Why nothing can be committed any more; empty while all is well."""
         return self._storage.failure
 
+    @property
+    def sequence(self) -> int:
+        """The number of the last commit."""
+        return self._storage.sequence
+
     def commit(self, puts: Sequence[Put]) -> None:
         """All of the puts or none, on disk when it returns.
 
@@ -68,7 +75,8 @@ class TinyStore:
         for a table or record that does not exist.
         """
         if changes := self._changes(puts):
-            self._storage.commit(changes)
+            with self.timed():
+                self._storage.commit(changes)
 
     def get(self, table: str, key: str) -> Record | None:
         """The row with this key; None where there is none."""
@@ -130,13 +138,18 @@ class TinyStore:
 
         Raises StoreRefused, with what to do about it, when an archive is missing or damaged.
         """
-        live, found = self._rows(table).ids, list[Dated]()
-        for month, least in noted(self._rows("control")).items():
-            if start is None or month >= month_of(start):
-                documents = self._read_archive(month, least).get(table, {}).values()
-                found += [cast(Dated, codec.decode(table, d)) for d in documents if codec.key_of(d) not in live]
+        found = [cast(Dated, row) for month in self.archives(table, start) for row in month]
         found.sort(key=began)
         return [row for row in found if _within(ended(row), start, end)]
+
+    def archives(self, table: str, start: datetime | None = None) -> Iterator[list[Record]]:
+        """The same a month at a time, from the month of `start` on: a year's rows need not stand in memory at once.
+        Raises as `archived`, while it is gone through."""
+        live = self._rows(table).ids
+        for month, least in noted(self._rows("control")).items():
+            if start is None or month >= month_of(start):
+                documents = self._read_archive(month, least, table).get(table, {}).values()
+                yield [codec.decode(table, d) for d in documents if codec.key_of(d) not in live]
 
     def all(self, table: str) -> list[Record]:
         """Every row there is, the archives' first. Raises as `archived`."""
@@ -157,9 +170,9 @@ class TinyStore:
         except OSError as error:
             raise self._storage.poisoned(self._archives.path(month).name, error) from error
 
-    def _read_archive(self, month: str, least: int) -> Tables:
+    def _read_archive(self, month: str, least: int, table: str) -> Tables:
         try:
-            return self._archives.read(month, least)
+            return self._archives.read(month, least, table)
         except OSError as error:
             raise StoreRefused(f"{self._archives.path(month)} cannot be read ({error}): mend that first") from error
 

@@ -68,6 +68,9 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
+    def archives(self, table: str) -> Iterator[list[Record]]:
+        return iter([self.archived(table)])
+
     def close(self) -> None:
         pass
 

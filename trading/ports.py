@@ -195,6 +195,9 @@ class Store(Protocol):
         """Rows that have left the table for the archives, in the order in which they began; reads files. Raises
         StoreRefused."""
 
+    def archives(self, table: str) -> Iterator[list[Record]]:
+        """The same a month at a time, so that they need not all stand in memory at once."""
+
     def close(self) -> None: ...
 
 

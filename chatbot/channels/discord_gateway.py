@@ -212,7 +212,7 @@ class Listener:
         if self._failures < 2:
             return 0.0
         doubled = self._waits.again * 2.0 ** min(self._failures - 2, 30)
-        return min(doubled, self._waits.again_max) * (1 + JITTER * random.uniform(-1, 1))
+        return min(doubled, self._waits.again_max) * (1 + JITTER * random.uniform(-1, 1))  # noqa: S311 - no secret
 
     def _tell(self, fix: str, error: BaseException | None) -> None:
         now = monotonic()

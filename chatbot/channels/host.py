@@ -35,7 +35,7 @@ LINE_BYTES_MAX = 4_096
 LINE_SECONDS_MAX = 5.0  # for a client to send its line
 CLIENTS_MAX = 16
 URGENT_CLIENTS_MAX = 64  # on top of these, for what lowers risk
-ANSWERS_SECONDS_MAX = 5.0  # how long closing waits for commands that still run
+ANSWERS_SECONDS_MAX = 1.0  # how long closing waits for commands that still run
 FOLDER_MODE, SOCKET_MODE = 0o700, 0o600
 ROOT = 0  # may do anything on the machine anyway
 

@@ -28,7 +28,7 @@ from chatbot.channels.telegram_notices import Notices
 from chatbot.channels.telegram_progress import ProgressMessage
 from chatbot.channels.telegram_reading import NAME, Heard, Reader, marks_of, moved_to
 from chatbot.channels.telegram_sending import Sender, letter_of
-from chatbot.channels.telegram_wire import Bounds, bot, hush, wire, without_token
+from chatbot.channels.telegram_wire import Bounds, bot, hush, wires, without_token
 from chatbot.command import Command, Risk, find
 from chatbot.confirming import CONFIRM, DECLINE
 from chatbot.front import Handle
@@ -72,7 +72,7 @@ class TelegramChannel:
         hush()
         self._handle, self._commands, self._bounds = handle, commands, bounds or Bounds()
         self._told, self._token, self._said = told, token, set[str]()
-        self._wires = [wire(self._bounds, own_server=bool(api_base)) for _ in range(2)]
+        self._wires = wires(self._bounds, own_server=bool(api_base))
         made = bot(token, api_base, *self._wires)
         self._sender = Sender(made, self._moved, lambda place: self._notices.topic_gone(place))
         self._answers = Answers(self._sender, self._bounds, token)

@@ -11,6 +11,7 @@ import logging
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from ssl import SSLContext
 from typing import Any, Final
 
 import httpx
@@ -81,8 +82,14 @@ class Wire(HTTPXRequest):
         return code, payload
 
 
-def wire(bounds: Bounds, *, own_server: bool) -> Wire:
-    """A transport; a server of one's own is asked past any proxy of the environment."""
+def wires(bounds: Bounds, *, own_server: bool) -> tuple[Wire, Wire]:
+    """Two transports, for polls and for calls; a server of one's own is asked past any proxy of the environment. They
+    trust the same certificates, which are read once: that takes longer than all else here."""
+    trusted = httpx.create_ssl_context(trust_env=not own_server)
+    return _wire(bounds, own_server, trusted), _wire(bounds, own_server, trusted)
+
+
+def _wire(bounds: Bounds, own_server: bool, trusted: SSLContext) -> Wire:
     return Wire(
         connection_pool_size=CONNECTIONS_MAX,
         connect_timeout=bounds.connect_seconds,
@@ -90,7 +97,7 @@ def wire(bounds: Bounds, *, own_server: bool) -> Wire:
         media_write_timeout=bounds.write_seconds,
         read_timeout=bounds.read_seconds,
         pool_timeout=bounds.pool_seconds,
-        httpx_kwargs={"trust_env": not own_server},
+        httpx_kwargs={"trust_env": not own_server, "verify": trusted},
     )
 
 

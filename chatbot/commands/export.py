@@ -13,7 +13,7 @@ async def export(ctx: Context, form: Form = "csv") -> Reply:
     """All trades as a file.
 
     /export gives a CSV for a spreadsheet, /export json a list for a program; those of the current mode alone, dry run
-    or real.
+    or real. What would be too long for a chat comes packed, as a ZIP.
     """
     label = labelled(ctx.desk.status().label, ctx.zone)
     made = await ctx.beside.program.trades_file(form)

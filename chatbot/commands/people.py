@@ -8,6 +8,10 @@ from chatbot.render import labelled
 
 ASKS, LOWERS, RAISES, KEEPS = "LOOK", "LOWER THE RISK, AT ONCE", "RAISE IT, AFTER A YES", "NOTICES AND RECORDS"
 GROUPS = (ASKS, LOWERS, RAISES, KEEPS)
+AT_YOUR_RISK = (
+    "It can lose what you give it; nothing here is financial advice. Real orders need a Kalshi account of your own, "
+    "which its member agreement must allow you, and pay fees."
+)
 
 
 @command(role=Role.VIEWER)
@@ -18,7 +22,7 @@ async def start(ctx: Context) -> Reply:
         f"kalshi-chatops {ctx.beside.version}",
         label=labelled(page.label, ctx.zone),
         fields=(("You are", ctx.role.word), ("Trading", page.trading.value)),
-        note="/status is the glance, /kill stops everything at once, /help lists the rest.",
+        note=f"/status is the glance, /kill stops everything at once, /help lists the rest. {AT_YOUR_RISK}",
         buttons=(Button("Status", "/status"), Button("Help", "/help")),
     )
 
@@ -38,12 +42,13 @@ async def help_(ctx: Context, name: str = "") -> Reply:
 
 def _listed(ctx: Context) -> Reply:
     mine = [each for each in ctx.commands.values() if each.role <= ctx.role]
-    groups = {group: [each for each in mine if _group(each) == group] for group in GROUPS}
+    groups = {group: [each for each in mine if group_of(each) == group] for group in GROUPS}
     rows = [row for group, found in groups.items() if found for row in ((group, ""), *map(_row, found))]
     return Reply("Commands", fields=tuple(rows), note="/help pnl explains /pnl: what may stand behind it, and aliases.")
 
 
-def _group(listed: Command) -> str:
+def group_of(listed: Command) -> str:
+    """Under which heading a command stands."""
     if listed.risk is Risk.NONE:
         return ASKS if listed.role is Role.VIEWER else KEEPS
     return LOWERS if listed.risk is Risk.LOWERS else RAISES

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from bisect import bisect_left
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from chatbot.life import App
 from chatbot.places import Places
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.demo import summary
+from storage.disk import RealDisk
 from trading.clock import VirtualClock, monotonic
 from trading.exchange.simulated.direct import DirectExchange, DirectFeed
 from trading.exchange.simulated.recorded import RecordedWorld
@@ -88,7 +90,8 @@ async def recorded_app(world: RecordedWorld, folder: Path, strategies: str = "")
             **(BESIDE | {"STRATEGIES": strategies} if strategies else {}),
         },
     )
-    return await build(settings, places=places, channels=lambda *_: (CountingChannel(),)), clock
+    disk = RealDisk(synced=False)  # what is played again can be played once more
+    return await build(settings, places=places, channels=lambda *_: (CountingChannel(),), disk=disk), clock
 
 
 async def play(app: App, clock: VirtualClock, world: RecordedWorld) -> None:
@@ -111,8 +114,8 @@ def _moments(world: RecordedWorld) -> list[datetime]:
 
 def _deciding(world: RecordedWorld) -> set[datetime]:
     """The snapshots taken while a recorded window was open: a few were taken after the close."""
-    spans = [(w.open_time, w.close_time) for w in world.recorded]
-    return {at for at in world.snapshot_times() if any(first <= at < last for first, last in spans)}
+    times, spans = world.snapshot_times(), [(w.open_time, w.close_time) for w in world.recorded]
+    return {at for first, last in spans for at in times[bisect_left(times, first) : bisect_left(times, last)]}
 
 
 def _timers(app: App, before: datetime) -> list[datetime]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
-import signal
 import sys
 from collections.abc import Coroutine, Iterable
 from decimal import Decimal
@@ -19,16 +17,21 @@ from chatbot.commands.overview import decide_now
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.commands.strategies import STAKE
 from chatbot.config import Settings
+from chatbot.housekeeping import LOG
 from chatbot.life import App
-from chatbot.logs import set_up
+from chatbot.logs import LogFile, set_up
 from chatbot.marker import MARKER, take
 from chatbot.message import Reply
 from chatbot.outbox import Channel
 from chatbot.render import money, plain, price
 from chatbot.starts import count_start
+from chatbot.tools.answering import Answering, answering
+from chatbot.tools.ending import Ending
+from chatbot.tools.heap import frugal
 from chatbot.tools.safe_mode import safe_mode
+from chatbot.tools.signals import on_end, on_hangup
 from chatbot.tools.talking import talking
-from chatbot.tools.watching import beating, minding_control, watchdog
+from chatbot.tools.watching import beating, minding_control, minding_log, watchdog
 from trading.domain.errors import StoreError, StoreInUse, StoreRefused, Unauthorized, Unavailable
 from trading.domain.intent import View
 from trading.domain.market import Quote
@@ -40,47 +43,61 @@ RECONCILE_SECONDS = 60.0
 SCAN_SECONDS = 5.0  # between two looks at the scanner's candidates; a full pass comes when it is due
 REPORT_SECONDS = 30.0  # between two looks at whether a report's hour has come
 ARCHIVE_SECONDS = 3600.0  # rows move once a day; asked this often, so that a daily restart does not keep them here
+LAST_SECONDS_MAX = 1.0  # for what still answers somebody when all is closed
 EXIT_STORE = 75  # the store failed while running: a supervisor starts us again, and start-up recovers
 SWITCH_SECONDS = 0.0005  # one busy thread otherwise adds 10 ms to every turn of the loop
 
 log = logging.getLogger("kalshi-chatops")
 
 
-async def run(settings: Settings, *, terminal: bool, level: str = "", faults: str = "none") -> int:
+async def run(settings: Settings, *, terminal: bool, level: str = "", faults: str = "none", ending: Ending) -> int:
     """Run until a signal, the end of the terminal, or a fatal error; the exit code. `faults` are the simulated
-    exchange's."""
-    set_up(level or settings.log_level, settings.data_folder / "bot.log", not terminal, settings.secrets())
-    try:
-        app = await build(settings, channels=talking(terminal=terminal), faults=faults)
-    except StoreInUse:
-        raise
-    except StoreRefused as error:
-        await safe_mode(settings, str(error), terminal=terminal)
+    exchange's; `ending` sees to it that the process ends in time."""
+    frugal()
+    gc.disable()  # until `steady`: looking through what start-up makes, which stays, took a seventh of its time
+    log_file = set_up(level or settings.log_level, settings.data_folder / LOG, not terminal, settings.secrets())
+    async with answering(settings) as health:
+        try:
+            app = await build(settings, channels=talking(terminal=terminal), faults=faults)
+        except StoreInUse:
+            raise
+        except StoreRefused as error:
+            steady()
+            health.in_safe_mode(str(error))
+            await safe_mode(settings, str(error), terminal=terminal, ending=ending)
+            return _ended(ending, error)
+        app.cycle.on_beat = lambda view: log_beat(app, view)
+        steady()
+        await _live(app, terminal, health, log_file, ending)
+    return _ended(ending, app.fatal)
+
+
+def _ended(ending: Ending, error: BaseException | None) -> int:
+    """Say what ended the bot, if anything did; the exit code."""
+    if error:
         print(f"kalshi-chatops: stopped: {error}", file=sys.stderr)
-        return EXIT_STORE
-    app.cycle.on_beat = lambda view: log_beat(app, view)
-    steady()
-    await _live(app)
-    if app.fatal:
-        print(f"kalshi-chatops: stopped: {app.fatal}", file=sys.stderr)
-    return EXIT_STORE if app.fatal else 0
+    code = EXIT_STORE if error else 0
+    ending.over(code)
+    return code
 
 
 def steady() -> None:
     """Keep the loop's turns short: no thread holds it up for long, and the collector no longer walks through all that
-    start-up has made (50 ms each time)."""
+    start-up has made (50 ms each time). It does not do so a last time either: nearly all of that stays."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
-async def _live(app: App) -> None:
+async def _live(app: App, terminal: bool, health: Answering, log_file: LogFile, ending: Ending) -> None:
     """Chat first, so that a /kill is heard while start-up still waits for the exchange; then recovery, then beats."""
-    _listen_to_signals(app)
+    on_end(app.end, ending)
+    on_hangup(app.end if terminal else lambda: _read_settings(app))
     door = await _opened_door(app)
     dog = watchdog(app.settings, app.places.clock.speed)
     dog.start()
-    watching = [_task(app, beating(app, dog)), _task(app, minding_control(app))]
+    health.of(app, dog)
+    watching = [_task(app, beating(app, dog)), _task(app, minding_control(app)), _task(app, minding_log(app, log_file))]
     schedule = Schedule(app.places.clock.speed, lambda name, kind, error: _job_failed(app, name, kind, error))
     delivering = _task(app, app.outbox.run())
     starting = _task(app, _start(app, schedule))
@@ -89,6 +106,7 @@ async def _live(app: App) -> None:
     try:
         await app.ended.wait()
     finally:
+        ending.begin()
         schedule.stop()
         starting.cancel()
         hearing.cancel()
@@ -96,8 +114,13 @@ async def _live(app: App) -> None:
         await app.stop("asked to")
         for task in (delivering, *watching):
             task.cancel()
-        await asyncio.gather(starting, hearing, delivering, *watching, *listening, return_exceptions=True)
+        await asyncio.wait({starting, hearing, delivering, *watching, *listening}, timeout=LAST_SECONDS_MAX)
         dog.stop()
+
+
+def _read_settings(app: App) -> None:
+    assert app.host_reload, "a wired bot can read its settings again"
+    _task(app, app.host_reload.read_again())
 
 
 async def _opened_door(app: App) -> HostDoor:
@@ -156,13 +179,6 @@ async def _listening(app: App, channel: Channel, starting: asyncio.Task[None]) -
         app.end()
 
 
-def _listen_to_signals(app: App) -> None:
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # not everywhere
-            loop.add_signal_handler(name, app.end)
-
-
 def _job_failed(app: App, name: str, kind: str, error: BaseException | None) -> None:
     """A missed turn is worth a line; an error that came through every other net ends the program, never in silence."""
     if error is None:
@@ -185,7 +201,7 @@ def log_beat(app: App, view: View) -> None:
             "yes": _price(quote, yes=True),
             "no": _price(quote, yes=False),
             "spot": str(view.ticks[-1].price) if view.ticks else None,
-            "pnl": str(app.desk.status().day_profit),
+            "pnl": str(state.totals_of(state.mode).on(view.now.astimezone(app.book.zone).date()).day_profit),
         },
     )
 

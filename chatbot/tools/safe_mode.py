@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from chatbot.access import Access
@@ -25,6 +24,8 @@ from chatbot.notices import NoticeWriter, Where
 from chatbot.outbox import Channel, Outbox
 from chatbot.people import access_of
 from chatbot.places import Places, open_places
+from chatbot.tools.ending import Ending
+from chatbot.tools.signals import on_end, on_hangup
 from chatbot.tools.talking import speaking
 from chatbot.tools.without_bot import Account, kill_alone, looked, status
 from storage.memory import MemoryStore
@@ -41,8 +42,9 @@ log = logging.getLogger("kalshi-chatops")
 TRADING = f"HALTED ({Reason.STORAGE})"
 
 
-async def safe_mode(settings: Settings, why: str, *, terminal: bool) -> None:
-    """Talk until a signal or the end of the terminal. Raises StoreInUse where another bot has the folder."""
+async def safe_mode(settings: Settings, why: str, *, terminal: bool, ending: Ending | None = None) -> None:
+    """Talk until a signal or the end of the terminal; `ending` bounds what comes then. Raises StoreInUse where another
+    bot has the folder."""
     with _held(settings):
         places, problem = await _places(settings)
         store = MemoryStore()
@@ -55,8 +57,10 @@ async def safe_mode(settings: Settings, why: str, *, terminal: bool) -> None:
             (lambda: TRADING) if terminal else None,
         )
         try:
-            await _talk(settings, why, store, channels)
+            await _talk(settings, why, store, channels, _asked_to_end(terminal, ending))
         finally:
+            if ending:
+                ending.begin()
             for channel in channels:
                 await channel.close()
             if places:
@@ -87,14 +91,23 @@ class Answers:
         return Reply(f"/{name}: not in safe mode", note=f"Only /status and /kill work: {self._why}", failed=True)
 
 
-async def _talk(settings: Settings, why: str, store: MemoryStore, channels: Sequence[Channel]) -> None:
+def _asked_to_end(terminal: bool, ending: Ending | None) -> asyncio.Event:
+    """Set by a signal; a terminal that goes is an end too."""
+    ended = asyncio.Event()
+    on_end(ended.set, ending)
+    unread = "the settings are not read again in safe mode: start the bot anew"
+    on_hangup(ended.set if terminal else lambda: log.warning(unread))
+    return ended
+
+
+async def _talk(
+    settings: Settings, why: str, store: MemoryStore, channels: Sequence[Channel], ended: asyncio.Event
+) -> None:
     """Tell everybody, and listen until something ends it."""
     where = Where(settings.instance_name, settings.environment, settings.zone, settings.custom_address)
     book = Book(store, State(), NoticeWriter(where), settings.zone)
     book.record(HaltRaised(real_now(), Reason.STORAGE, "engine", why))
     outbox = Outbox(store, channels, lambda name, error: log.error("%s: %s", name, error), zone=settings.zone)
-    ended = asyncio.Event()
-    _listen_to_signals(ended.set)
     tasks = [asyncio.create_task(outbox.run())]
     tasks += [asyncio.create_task(_listening(channel, len(channels) == 1, ended)) for channel in channels]
     for task in tasks:
@@ -121,12 +134,6 @@ async def _listening(channel: Channel, alone: bool, ended: asyncio.Event) -> Non
     finally:
         if alone or not isinstance(channel, StdinChannel):
             ended.set()
-
-
-def _listen_to_signals(end: Callable[[], None]) -> None:
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # not everywhere
-            asyncio.get_running_loop().add_signal_handler(name, end)
 
 
 @contextlib.contextmanager

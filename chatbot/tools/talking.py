@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from chatbot.channels.stdin import StdinChannel
-from chatbot.channels.terminal import TerminalChannel
 from chatbot.command import Command
 from chatbot.commands.overview import glance
 from chatbot.commands.registry import offered
@@ -42,6 +41,8 @@ def _commands(settings: Settings) -> Mapping[str, Command]:
 def _local(settings: Settings, front: Front, glanced: Callable[[], str]) -> Channel:
     folder = settings.data_folder
     if sys.stdin.isatty():
+        from chatbot.channels.terminal import TerminalChannel  # here: it brings prompt_toolkit
+
         return TerminalChannel(front.handle, _commands(settings), glanced, complete=front.complete, folder=folder)
     return StdinChannel(front.handle, _commands(settings), folder=folder)
 

@@ -12,8 +12,10 @@ import requests
 from chatbot.config import Settings
 from chatbot.control_lost import ControlLost
 from chatbot.life import App
+from chatbot.logs import LogFile
 from chatbot.version import VERSION
 from chatbot.watchdog import Say, Watchdog
+from trading.domain.events import ErrorSeen
 
 LOOP, BEAT = "the loop", "the beat"
 LOOP_SECONDS_MAX = 5.0
@@ -69,6 +71,15 @@ async def minding_control(app: App) -> None:
     control = ControlLost(app.book, app.places.clock, app.channels, app.settings.control_lost_minutes)
     while True:
         control.look()
+        await asyncio.sleep(CONTROL_SECONDS)
+
+
+async def minding_log(app: App, file: LogFile) -> None:
+    """Tell people, once, when the log cannot be written. Raises StoreFailed."""
+    while True:
+        if file.problem:
+            app.book.record(ErrorSeen(app.places.clock.now(), "log", file.problem))
+            return
         await asyncio.sleep(CONTROL_SECONDS)
 
 

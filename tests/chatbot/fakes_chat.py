@@ -642,6 +642,9 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
+    def archives(self, table: str) -> Iterator[list[Record]]:
+        return iter(())
+
     def close(self) -> None: ...
 
     def owe(self, *notices: Notice) -> None:

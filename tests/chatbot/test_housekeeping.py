@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from fakes_chat import trade
@@ -197,6 +199,19 @@ async def test_the_file_has_the_trades_of_the_current_mode_oldest_first(app: App
     as_json = json.loads((await program(app).trades_file("json")).data)
     assert [tuple(each) for each in as_json] == [COLUMNS] * 3
     assert {each["environment"] for each in as_json} == {"simulated"}
+
+
+async def test_a_file_that_is_too_long_is_packed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.store.commit([Put("trades", f"kc-{n}", trade(n)) for n in range(50)])
+    plain = await program(app).trades_file("csv")
+    monkeypatch.setattr("chatbot.housekeeping.FILE_BYTES_MAX", len(plain.data) - 1)
+    packed = await program(app).trades_file("csv")
+    assert packed.name == f"{plain.name}.zip"
+    assert len(packed.data) < len(plain.data) / 3
+    with ZipFile(io.BytesIO(packed.data)) as archive:
+        [inside] = archive.infolist()
+        assert (inside.filename, archive.read(inside)) == (plain.name, plain.data)
+        assert inside.date_time == EPOCH.timetuple()[:6]
 
 
 async def test_a_file_that_no_chat_takes_is_one_sentence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

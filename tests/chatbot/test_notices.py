@@ -198,7 +198,9 @@ def test_mode_start_and_stop_are_told() -> None:
     assert story.tell(ev.ModeChanged(NOW, Mode.DRY_RUN, "Bo")) == []
     told = story.one(ev.Started(NOW, Mode.DRY_RUN, "demo", ("one order resolved",)))
     assert (told.title, told.fields) == ("Started", (("Trading", "ACTIVE"), ("Recovered", "one order resolved")))
-    assert story.one(ev.Stopped(NOW, "SIGTERM")).fields == (("Why", "SIGTERM"), ("Left open", "0 trades"))
+    assert story.one(ev.Stopped(NOW, "SIGTERM")).fields == (
+        *(("Why", "SIGTERM"), ("Orders", "none was open"), ("Positions", "none")),
+    )
 
 
 def error(seconds: float = 0, code: str = "feed", text: str = "no answer") -> ev.ErrorSeen:

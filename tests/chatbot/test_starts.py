@@ -16,8 +16,10 @@ from tests.trading.engine.rig import Rig, rig
 from trading.domain.absence import Away, Settled
 from trading.domain.events import Stopped
 from trading.domain.order import Mode, OrderReport, OrderStatus, Side
+from trading.domain.records import Control, Put
 from trading.domain.state import Reason, State, Totals
 from trading.engine.book import Book
+from trading.engine.cash_check import ROW as CHECKED
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -101,3 +103,6 @@ def test_the_last_that_a_store_knows_of_is_also_the_last_notice() -> None:
     assert last_moment(store) is None
     Book(store, State(), plain_notices).record(Stopped(NOW, "asked to"))
     assert last_moment(store) == NOW
+    later = NOW + timedelta(minutes=3)
+    store.commit([Put("control", CHECKED, Control(CHECKED, {"cash": "5", "flows": "0"}, later))])
+    assert last_moment(store) == later, "what is held against it must not lie in the future"

@@ -159,6 +159,22 @@ class TestReading:
         with pytest.raises(ValueError, match="no table 'moons'"):
             store.archived("moons")
 
+    def test_a_month_at_a_time_is_read_when_it_is_asked_for(self, store: TinyStore, tmp_path: Path) -> None:
+        """Whoever goes through a year needs the memory of a month."""
+        for number, at in enumerate([JANUARY, FEBRUARY, FEBRUARY + LENGTH]):
+            store.commit(market(number, at))
+        store.archive(MARCH)
+        months = store.archives("trades")
+        assert next(months) == [trade_of(0, JANUARY)]
+        later = tmp_path / FILE.replace("-01", "-02")
+        later.rename(tmp_path / "gone")
+        with pytest.raises(StoreRefused, match="is missing"):
+            next(months)
+        later.with_name("gone").rename(later)
+        assert list(store.archives("trades", start=FEBRUARY)) == [
+            [trade_of(1, FEBRUARY), trade_of(2, FEBRUARY + LENGTH)]
+        ]
+
     def test_a_row_that_came_back_stands_once_and_replaces_the_old_one(self, store: TinyStore) -> None:
         store.commit(market(1, JANUARY))
         store.archive(FEBRUARY)

@@ -235,8 +235,25 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
+    """The bot ends: of our orders that rested, how many were `cancelled`, are `unproved` (the exchange did not say in
+    time what became of them) or were `left` as they are, as ON_STOP has it."""
+
     at: datetime
     why: str
+    cancelled: int = 0
+    unproved: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """The host had the settings read again: `taken` and `restart` are the names of those that hold now and of those
+    that need a restart; `problem` is why none was taken."""
+
+    at: datetime
+    taken: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +307,7 @@ Event = (
     | ModeChanged
     | Started
     | Stopped
+    | SettingsRead
     | ErrorSeen
     | ErrorsCounted
     | OpportunitySeen

@@ -181,7 +181,7 @@ def _close_unfilled(step: Step, order: Order, at: datetime, zone: tzinfo) -> Ste
     trade = trade_of(step.state, order)
     if not trade or trade.contracts or order.live or order.reported:
         return step
-    if any(o.live for o in step.state.orders.values() if trade_of(step.state, o) is trade):
+    if any(trade_of(step.state, o) is trade for o in step.state.live_orders()):
         return step
     return _booked(step, settle(trade, ZERO, at), zone)
 

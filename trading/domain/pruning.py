@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from trading.domain.order import Mode, Order
 from trading.domain.state import State
@@ -15,6 +16,8 @@ KEPT = timedelta(days=2)  # how long ids of past orders and fills stay in memory
 def pruned(state: State, now: datetime) -> State:
     """Without what is older than KEPT and over: ids, and ended orders of ended trades; on paper, where no fill comes
     late, without ended orders soon after their market's close: a market maker has thousands."""
+    if not _some_old(state, now):
+        return state
     horizon = now - KEPT
     trades = {(t.mode, t.strategy, t.ticker) for t in state.trades.values()}
     orders = {
@@ -30,6 +33,15 @@ def pruned(state: State, now: datetime) -> State:
         attempts={key: at for key, at in state.attempts.items() if at >= horizon or key in orders},
         fill_ids={key: at for key, at in state.fill_ids.items() if at >= horizon},
     )
+
+
+def _some_old(state: State, now: datetime) -> bool:
+    """Whether there may be anything to let go of: every order asks, and hardly ever is there. Orders and ids stand in
+    the order of their times, so that the first one tells of all; where a clock was set back they go later."""
+    horizon = now - KEPT
+    firsts = [next(iter(times.values()), now) for times in (state.attempts, state.fill_ids)]
+    firsts += [order.created_at for order in islice(state.orders.values(), 1)]
+    return min(firsts) < horizon or any(_over_on_paper(order, now) for order in state.paper_orders())
 
 
 def _over_on_paper(order: Order, now: datetime) -> bool:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import cast
 
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, Order, Position, book_of
+from trading.domain.orders import Orders
 from trading.domain.trade import Trade, TradeOutcome
 
 
@@ -147,7 +149,7 @@ class State:
     """Orders and trades are those still open (and orders of open trades); ids are kept for two days."""
 
     mode: Mode = Mode.REAL
-    orders: Mapping[str, Order] = field(default_factory=dict)  # by client_order_id
+    orders: Mapping[str, Order] = field(default_factory=dict)  # by client_order_id; always an Orders
     trades: Mapping[str, Trade] = field(default_factory=dict)  # by trade_id
     positions: Mapping[str, Position] = field(default_factory=dict)  # by position_key
     halts: Mapping[Reason, Halt] = field(default_factory=dict)
@@ -165,6 +167,10 @@ class State:
     parameters: Mapping[str, Decimal] = field(default_factory=dict)  # "strategy.name", as people changed them
     real_since: datetime | None = None  # when a person let it go live in production; None while that is not so
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.orders, Orders):
+            object.__setattr__(self, "orders", Orders(self.orders))
+
     @property
     def trading(self) -> TradingState:
         if not self.halts:
@@ -173,9 +179,22 @@ class State:
             return TradingState.REDUCING
         return TradingState.HALTED
 
+    def with_order(self, order: Order) -> State:
+        """The same with this order as it is now."""
+        return replace(self, orders=cast(Orders, self.orders).put(order))
+
+    def working_orders(self) -> list[Order]:
+        """Orders that may still fill, or that filled and whose fills are not all read; those that ended are many."""
+        return list(cast(Orders, self.orders).working.values())
+
+    def paper_orders(self) -> list[Order]:
+        """Orders of the dry run, ended ones too."""
+        some = cast(Orders, self.orders).on_paper
+        return [order for order in self.orders.values() if order.mode is Mode.DRY_RUN] if some else []
+
     def live_orders(self, mode: Mode | None = None) -> list[Order]:
         """Orders that may still fill, oldest first; of one mode, or of both."""
-        return [o for o in self.orders.values() if o.live and mode in (None, o.mode)]
+        return [o for o in self.working_orders() if o.live and mode in (None, o.mode)]
 
     def open_trades(self, mode: Mode | None = None) -> list[Trade]:
         return [t for t in self.trades.values() if mode in (None, t.mode)]

@@ -8,7 +8,7 @@ E. B. Wilson's (1927), which stays inside 0 and 1 and holds for few bets and for
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -63,6 +63,10 @@ class Tally:
             risked=self.risked - (lost if decided else ZERO),
             contracts=self.contracts + (abs(trade.position) if decided else ZERO),
         )
+
+    def __add__(self, other: Tally) -> Tally:
+        """The sums over the bets of both."""
+        return Tally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def rate(self) -> Decimal | None:
@@ -144,7 +148,7 @@ def _won(trade: Trade, lost: Decimal) -> bool | None:
 
 def _lost(trade: Trade) -> Decimal:
     """The profit that it has where it is lost."""
-    return trade.paying(ZERO if trade.position > 0 else ONE).profit
+    return trade.profit_at(ZERO if trade.position > 0 else ONE)
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------
@@ -152,12 +156,26 @@ def _lost(trade: Trade) -> Decimal:
 
 def grouped(trades: Iterable[Trade], name: Callable[[Trade], str]) -> dict[str, Tally]:
     """The sums over the trades of each group, the groups in the order of their names."""
-    found: dict[str, Tally] = {}
+    [found] = groupings(trades, name)
+    return found
+
+
+def groupings(trades: Iterable[Trade], *names: Callable[[Trade], str]) -> list[dict[str, Tally]]:
+    """The same for several ways to name a trade's group, one after the other.
+
+    Each trade is added up once, to those that are in its group in every way; these sums are few, and are added for each
+    way.
+    """
+    cells: dict[tuple[str, ...], Tally] = {}
     for trade in trades:
         if trade.outcome not in UNCOUNTED:
-            key = name(trade)
-            found[key] = found.get(key, Tally()).plus(trade)
-    return dict(sorted(found.items()))
+            cell = tuple(name(trade) for name in names)
+            cells[cell] = cells.get(cell, Tally()).plus(trade)
+    found: list[dict[str, Tally]] = [{} for _ in names]
+    for cell, tally in cells.items():
+        for groups, group in zip(found, cell, strict=True):
+            groups[group] = groups.get(group, Tally()) + tally
+    return [dict(sorted(groups.items())) for groups in found]
 
 
 def by_signals(trade: Trade) -> str:
@@ -177,7 +195,7 @@ def by_price(trade: Trade) -> str:
 
 def by_hour(zone: tzinfo) -> Callable[[Trade], str]:
     """The hour of the day, in this time zone, in which the bet was made: `14h`."""
-    return lambda trade: f"{trade.opened_at.astimezone(zone):%H}h"
+    return lambda trade: f"{trade.opened_at.astimezone(zone).hour:02}h"
 
 
 # --- the sentence ---------------------------------------------------------------------------------------------------

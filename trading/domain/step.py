@@ -36,8 +36,7 @@ def put(step: Step, state: State, table: str, key: str, record: Record | None) -
 
 def with_order(step: Step, order: Order) -> Step:
     """The step with this order as it is now."""
-    orders = {**step.state.orders, order.client_order_id: order}
-    return put(step, replace(step.state, orders=orders), "orders", order.client_order_id, order)
+    return put(step, step.state.with_order(order), "orders", order.client_order_id, order)
 
 
 def with_trade(step: Step, trade: Trade) -> Step:

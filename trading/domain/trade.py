@@ -15,6 +15,8 @@ from trading.domain.market import Outcome
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import Mode, book_of
 
+IMPORTED = "imported"  # stands for the strategy of trades that another bot made, or another installation of this one
+
 
 class TradeOutcome(StrEnum):
     OPEN = ""
@@ -73,8 +75,12 @@ class Trade:
 
     def paying(self, value: Decimal) -> Trade:
         """The same with the payout and the profit that it has where a YES contract pays `value` dollars at the end."""
-        profit = self.cash + self.position * value - self.fees
+        profit = self.profit_at(value)
         return replace(self, payout=profit + self.cost + self.fees, profit=profit)
+
+    def profit_at(self, value: Decimal) -> Decimal:
+        """Dollars after fees that it has made where a YES contract pays `value` dollars at the end."""
+        return self.cash + self.position * value - self.fees
 
     @property
     def at_risk(self) -> Decimal:

@@ -49,7 +49,7 @@ class Account:
 
     async def read_fills(self, mode: Mode) -> None:
         """Book the fills of orders that may have some which we have not read."""
-        waiting = [o for o in self.book.state.orders.values() if o.mode is mode and o.order_id and o.open_count > 0]
+        waiting = [o for o in self.book.state.working_orders() if o.mode is mode and o.order_id and o.open_count > 0]
         if waiting:
             since = min(o.created_at for o in waiting) - FILL_OVERLAP
             self.book_fills(await self.broker.exchanges[mode].fills(since=since), mode)
@@ -57,8 +57,10 @@ class Account:
     def book_fills(self, fills: Sequence[Fill], mode: Mode) -> None:
         """Book those that are ours and new, oldest first."""
         for fill in fills:
+            if fill.fill_id in self.book.state.fill_ids:  # as most are: they are asked for again and again
+                continue
             order = order_by_id(self.book.state, fill.order_id)
-            if order is None or order.mode is not mode or fill.fill_id in self.book.state.fill_ids:
+            if order is None or order.mode is not mode:
                 continue
             ours = replace(fill, mode=mode, client_order_id=order.client_order_id, strategy=order.strategy)
             self.book.record(OrderFilled(self.clock.now(), ours))
@@ -87,7 +89,7 @@ class Account:
         modes = {t.mode for t in state.trades.values() if t.ticker == market.ticker}
         for mode in sorted(modes):
             unread = [
-                o for o in state.orders.values() if (o.ticker, o.mode) == (market.ticker, mode) and o.open_count > 0
+                o for o in state.working_orders() if (o.ticker, o.mode) == (market.ticker, mode) and o.open_count > 0
             ]
             if unread or market.settlement_value is None:
                 continue

@@ -21,6 +21,7 @@ from trading.ports import NoticeSource, Store
 NOTICES = "notices"  # of the control table: the newest notice's number, and when it was written
 
 Listener = Callable[[Sequence[Put]], None]
+Watcher = Callable[[Sequence[Event]], None]
 
 
 class Book:
@@ -32,6 +33,7 @@ class Book:
         self.zone = zone
         self._notices = notices
         self._listeners: list[Listener] = []
+        self._watchers: list[Watcher] = []
         counter = cast(Control | None, store.get("control", NOTICES))
         self._notice_seq = int(counter.value["seq"]) if counter else 0
         self._last_audit = cast(AuditEntry | None, next(iter(store.tail("audit", 1)), None))
@@ -40,12 +42,16 @@ class Book:
         """Call `listener(puts)` with the rows of each commit, after it; it must not raise nor wait."""
         self._listeners.append(listener)
 
+    def watch(self, watcher: Watcher) -> None:
+        """Call `watcher(events)` with those that have just changed something; it must not raise nor wait."""
+        self._watchers.append(watcher)
+
     def record(self, *events: Event) -> None:
         """Make these events true: one atomic commit of all they change and all that is owed for them.
 
         Raises StoreFailed, and IllegalMove for what cannot happen; nothing has changed then.
         """
-        state, puts = self.state, list[Put]()
+        state, puts, news = self.state, list[Put](), list[Event]()
         seq, last = self._notice_seq, self._last_audit
         for event in events:
             step = apply(state, event, self.zone)
@@ -56,6 +62,8 @@ class Book:
             if entry := entry_of(event, state, last):
                 puts.append(Put("audit", f"{entry.seq:012d}", entry))
                 last = entry
+            if step.puts or step.state is not state:
+                news.append(event)
             state = step.state
         if seq != self._notice_seq:
             puts.append(Put("control", NOTICES, Control(NOTICES, {"seq": str(seq)}, events[-1].at)))
@@ -64,3 +72,5 @@ class Book:
         self.state, self._notice_seq, self._last_audit = state, seq, last
         for listener in self._listeners if puts else ():
             listener(puts)
+        for watcher in self._watchers if news else ():
+            watcher(news)

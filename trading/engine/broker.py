@@ -7,6 +7,7 @@ stays UNKNOWN until the exchange proves what became of it. Nothing here assumes 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ class Broker:
         self.cash = Cash(book, exchanges, clock)
         self.foreign: dict[str, Decimal] = {}  # ticker -> signed contracts on the account that are not ours
         self.not_before: datetime | None = None
+        self.denied = Counter[str]()  # by code, since the start
         self._in_flight: dict[str, asyncio.Event] = {}
 
     @property
@@ -70,14 +72,19 @@ class Broker:
         """Through the gate, into the store, to the exchange: that of `mode`, or of the current one. Raises
         StoreFailed."""
         verdict = judge(intent, self._context(market, quote, mode), self.identity)
-        return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
+        return await self._carried(verdict, intent)
 
     async def flatten(self, intent: Intent, mode: Mode, market: Market, quote: Quote) -> Order | Denial:
         """A person's way out of a position of this mode, which no halt holds up. Raises StoreFailed."""
         assert intent.reduce_only, "the one thing that passes a halt is what lowers risk"
         context = replace(self._context(market, quote, mode), flattening=True)
-        verdict = judge(intent, context, self.identity)
-        return verdict if isinstance(verdict, Denial) else await self._carry(verdict, intent)
+        return await self._carried(judge(intent, context, self.identity), intent)
+
+    async def _carried(self, verdict: Ticket | Denial, intent: Intent) -> Order | Denial:
+        if isinstance(verdict, Denial):
+            self.denied[verdict.code] += 1
+            return verdict
+        return await self._carry(verdict, intent)
 
     async def _carry(self, verdict: Ticket, intent: Intent) -> Order:
         order = verdict.order

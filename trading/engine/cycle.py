@@ -49,7 +49,8 @@ class Pulse:
 
     beats: int = 0
     last: datetime | None = None
-    seconds: float = 0.0
+    seconds: float = 0.0  # that the last one took, of real time
+    total_seconds: float = 0.0  # that all of them took
     failures: int = 0  # in a row, by our own fault
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -117,6 +118,7 @@ class Cycle:
         self.pulse.beats += 1
         self.pulse.last = self.clock.now()
         self.pulse.seconds = monotonic() - started
+        self.pulse.total_seconds += self.pulse.seconds
 
     async def _pass(self) -> None:
         began = self.clock.now()
@@ -162,6 +164,8 @@ class Cycle:
 
     def _problems(self, part: str, found: dict[str, str]) -> None:
         """Tell a problem when it begins, not while it lasts."""
+        if not found and not self.pulse.problems:
+            return
         known = {key for key in self.pulse.problems if key.startswith(f"{part}:")}
         for key, text in found.items():
             if f"{part}:{key}" not in known:

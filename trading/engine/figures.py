@@ -6,17 +6,16 @@ A year's trades are many: archives are read and sums are made in a thread, so th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import date, tzinfo
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from itertools import accumulate
 
 from trading.domain.money import ZERO
-from trading.domain.statistics import by_hour, by_price, by_signals, grouped, sentence, tally_of
+from trading.domain.statistics import Tally, by_hour, by_price, by_signals, groupings, sentence
 from trading.domain.trade import Trade
 from trading.engine.history import History, closed_on, closing
 from trading.engine.pages import EquityPage, Label
-from trading.engine.pages_figures import Groups, PerformancePage
+from trading.engine.pages_figures import PerformancePage
 
 
 class Figures:
@@ -30,38 +29,39 @@ class Figures:
     async def performance(self, period: str, start: date | None) -> PerformancePage:
         """Raises StoreRefused when an archive cannot be read."""
         label = self._label()
-        trades = await self._history.bets(label.mode, start)
+        trades = self._history.each(label.mode, start)
         return await asyncio.to_thread(self._judged, label, period, start, trades)
 
-    def _judged(self, label: Label, period: str, start: date | None, trades: Sequence[Trade]) -> PerformancePage:
-        tally = tally_of(trades)
+    def _judged(self, label: Label, period: str, start: date | None, trades: Iterable[Trade]) -> PerformancePage:
+        [everything, *groups] = groupings(
+            trades, lambda _: "", by_signals, by_price, by_hour(self._zone), lambda trade: trade.strategy
+        )
+        tally = everything.get("", Tally())
+        signals, prices, hours, makers = (tuple(each.items()) for each in groups)
         return PerformancePage(
             label=label,
             period=period,
             start=start,
-            strategies=tuple(sorted({*self._running(), *(t.strategy for t in trades)})),
+            strategies=tuple(sorted({*self._running(), *groups[-1]})),
             tally=tally,
             sentence=sentence(tally),
-            signals=self._groups(trades, by_signals),
-            prices=self._groups(trades, by_price),
-            hours=self._groups(trades, by_hour(self._zone)),
-            makers=self._groups(trades, lambda trade: trade.strategy),
+            signals=signals,
+            prices=prices,
+            hours=hours,
+            makers=makers,
         )
-
-    def _groups(self, trades: Sequence[Trade], name: Callable[[Trade], str]) -> Groups:
-        return tuple(grouped(trades, name).items())
 
     async def equity(self, period: str, start: date | None) -> EquityPage:
         """Raises StoreRefused when an archive cannot be read."""
         label = self._label()
-        trades = await self._history.bets(label.mode, start)
+        trades = self._history.in_order(label.mode, start)
         return await asyncio.to_thread(self._curve, label, period, trades)
 
-    def _curve(self, label: Label, period: str, trades: Sequence[Trade]) -> EquityPage:
-        sums = accumulate(trade.profit for trade in trades)
-        days: dict[date, Decimal] = {}
+    def _curve(self, label: Label, period: str, trades: Iterable[Trade]) -> EquityPage:
+        points, days, total = list[tuple[datetime, Decimal]](), dict[date, Decimal](), ZERO
         for trade in trades:
+            total += trade.profit
+            points.append((closing(trade), total))
             day = closed_on(trade, self._zone)
             days[day] = days.get(day, ZERO) + trade.profit
-        points = tuple(zip(map(closing, trades), sums, strict=True))
-        return EquityPage(label, period, points, tuple(days.items()), label.mode)
+        return EquityPage(label, period, tuple(points), tuple(days.items()), label.mode)

@@ -38,11 +38,16 @@ class FillCap:
         contracts_limit: Decimal,
     ) -> None:
         self._groups, self._join, self._book, self._clock = groups, join, book, clock
-        self._limit = contracts_limit
+        self.contracts_limit = contracts_limit
         row = cast(Control | None, book.store.get("control", ROW))
         self._ids: dict[str, str] = dict(row.value) if row else {}
         self._checked: dict[int, datetime] = {}
         self._reopen = set(self._ids) if self._halted else set()  # shards to be reset once the owner has resumed
+
+    def allow(self, contracts_limit: Decimal) -> None:
+        """From now on the cap is this; the exchange is told with the next beat."""
+        self.contracts_limit = contracts_limit
+        self._checked.clear()
 
     async def keep(self, shard: int) -> None:
         """See that the shard's group stands and is watched. Raises Unavailable, Unauthorized."""
@@ -58,7 +63,9 @@ class FillCap:
         """The exchange has stopped this group: halt, if it is one of ours and this is news."""
         if group_id not in self._ids.values() or self._halted:
             return
-        detail = f"more than {self._limit} contracts of ours filled within 15 s: the exchange stopped our orders"
+        detail = (
+            f"more than {self.contracts_limit} contracts of ours filled within 15 s: the exchange stopped our orders"
+        )
         self._book.record(HaltRaised(self._clock.now(), Reason.REJECTIONS, "the exchange", detail))
 
     def _due(self, shard: int) -> bool:
@@ -77,7 +84,7 @@ class FillCap:
     async def _keep(self, shard: int) -> None:
         group_id = self._ids.get(str(shard))
         if group_id is None or not await self._mended(group_id, shard):
-            group_id = await self._groups.create(self._limit, shard)
+            group_id = await self._groups.create(self.contracts_limit, shard)
             self._remember(shard, group_id)
         self._join(shard, group_id)
 
@@ -87,8 +94,8 @@ class FillCap:
             group = await self._groups.get(group_id)
         except NotFound:
             return False
-        if group.contracts_limit != self._limit:
-            await self._groups.set_limit(group_id, self._limit, shard)
+        if group.contracts_limit != self.contracts_limit:
+            await self._groups.set_limit(group_id, self.contracts_limit, shard)
         if str(shard) in self._reopen:
             await self._groups.reset(group_id, shard)
             self._reopen.discard(str(shard))

@@ -103,14 +103,14 @@ def _loss_told(row: Control) -> LossTold:
 def _totals_of(store: Store, controls: Mapping[str, Control], mode: Mode) -> Totals:
     """A mode's sums; what came to nothing is counted from its rows where the sums are older than that figure."""
     row = controls.get(f"totals:{mode}")
-    totals = _totals(row) if row else Totals()
+    totals = totals_of_row(row) if row else Totals()
     if row and "unfilled" in row.value:
         return totals
     return replace(totals, unfilled=len(store.select("trades", mode=mode, outcome=TradeOutcome.UNFILLED)))
 
 
 def _books(controls: Mapping[str, Control]) -> dict[str, Totals]:
-    return {name.removeprefix(BOOK): _totals(row) for name, row in controls.items() if name.startswith(BOOK)}
+    return {name.removeprefix(BOOK): totals_of_row(row) for name, row in controls.items() if name.startswith(BOOK)}
 
 
 def adopt_books(store: Store) -> None:
@@ -125,7 +125,8 @@ def adopt_books(store: Store) -> None:
         store.commit([Put("control", name, replace(row, name=name)) for name, row in zip(names, rows, strict=True)])
 
 
-def _totals(row: Control) -> Totals:
+def totals_of_row(row: Control) -> Totals:
+    """The sums that a row of the control table holds."""
     parse: dict[str, Any] = {"day": date.fromisoformat, "week": date.fromisoformat}
     parse |= dict.fromkeys(("wins", "losses", "others", "unfilled"), int)
     return replace(Totals(), **{key: parse.get(key, Decimal)(text) for key, text in row.value.items()})

@@ -20,7 +20,10 @@ class LowBalance:
         cash = await self._broker.cash.total() if enough else None
         if cash is None:
             return
-        staked, told, now = at_risk(state, state.mode), state.mode in state.balance_low, self._clock.now()
+        told, now = state.mode in state.balance_low, self._clock.now()
+        if cash >= enough and not told:
+            return  # whatever is staked besides
+        staked = at_risk(state, state.mode)
         if cash + staked < enough and not told:
             self._book.record(BalanceLow(now, state.mode, cash, staked, enough))
         elif cash + staked >= enough and told:

@@ -21,7 +21,7 @@ def own_view(view: View, state: State, strategy: str, mode: Mode, series: str = 
     own = f"{series}-" if series else ""
     trades = (t for t in state.open_trades(mode) if t.strategy == strategy and t.position and t.ticker.startswith(own))
     orders = (o for o in state.live_orders(mode) if o.strategy == strategy and o.ticker.startswith(own))
-    spent = (o.headline for o in state.orders.values() if (o.strategy, o.mode) == (strategy, mode) and o.headline)
+    spent = (o.headline for o in state.orders.values() if o.headline and (o.strategy, o.mode) == (strategy, mode))
     return replace(
         view,
         holdings=tuple(Holding(t.ticker, t.position, t.held_price, t.opened_at) for t in trades),

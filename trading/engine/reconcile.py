@@ -173,9 +173,11 @@ class Reconcile:
     async def _compare(self, exchange: Exchange, settlement: Settlement) -> None:
         """Keep the exchange's record, correct what was closed by another result, and say where our own figures differ.
         Where others have traded in the same market it holds their fills too, and says nothing about ours."""
-        bets = self.account.closed(settlement.ticker, Mode.REAL)
         known = cast(Settlement | None, self.book.store.get("settlements", settlement.ticker))
-        if not bets or known == settlement or (value := await self._value(exchange, settlement)) is None:
+        if known == settlement:  # nearly always: those of two days are read again each time
+            return
+        bets = self.account.closed(settlement.ticker, Mode.REAL)
+        if not bets or (value := await self._value(exchange, settlement)) is None:
             return
         wrong = _difference(settlement, bets, value)
         told = wrong and not await self._foreign(exchange, settlement.ticker)

@@ -14,6 +14,8 @@ from trading.strategies.base import Strategy, Tunable, tunables, tuned
 
 def tuned_by(strategy: Strategy, changed: Mapping[str, Decimal], configured: Limits) -> Strategy:
     """The strategy with what people have changed ("strategy.name" -> value), no value above its ceiling."""
+    if not changed:
+        return strategy
     changes = {
         name: min(changed[f"{strategy.name}.{name}"], most(tunable, configured))
         for name, tunable in tunables(strategy).items()

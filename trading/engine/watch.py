@@ -32,12 +32,15 @@ class Watch:
         self._prices(view, began)
 
     def _loss(self) -> None:
-        state, now, limit = self._book.state, self._clock.now(), self._broker.in_force.daily_loss_usd
+        state, now = self._book.state, self._clock.now()
         day = now.astimezone(self._book.zone).date()
         loss = max(-state.totals_of(state.mode, book).on(day).day_profit for book in state.book_names(state.mode))
+        if loss <= 0:
+            return
+        limit = self._broker.in_force.daily_loss_usd
         told = state.loss_told.get(state.mode)
         reached = max((level for level in LOSS_LEVELS if loss * 100 >= limit * level), default=0)
-        if loss <= 0 or reached <= (told.level if told and told.day == day else 0):
+        if reached <= (told.level if told and told.day == day else 0):
             return
         self._book.record(LossReached(now, state.mode, LossTold(day, reached), loss, limit))
         if reached == LOSS_LEVELS[-1]:

@@ -147,7 +147,7 @@ def _loaded(load: Load) -> list[Record]:
 
 @lru_cache(maxsize=1)
 def _unpickled(load: bytes) -> list[Record]:
-    return cast(Load, pickle.loads(load))()
+    return cast(Load, pickle.loads(load))()  # noqa: S301 - this process has pickled it
 
 
 def tried(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from itertools import takewhile
 
 from trading.domain.market import Market, Quote, on_grid
 from trading.domain.money import ONE, ZERO
@@ -100,7 +101,7 @@ def tradable(order: Order, at: Context) -> Denial | None:
 
 def _unread(order: Order, at: Context) -> list[Order]:
     """Orders in the same market and book that may still fill, or that filled and whose fills are not read yet."""
-    same = (o for o in at.state.orders.values() if o.ticker == order.ticker and _beside(order, o))
+    same = (o for o in at.state.working_orders() if o.ticker == order.ticker and _beside(order, o))
     return [o for o in same if o.open_count > 0]
 
 
@@ -247,7 +248,8 @@ def worst_case(order: Order) -> Decimal:
     """The most that what is still open of an order can cost, fee included (dollars); nothing when it only reduces."""
     if order.reduce_only:
         return ZERO
-    return order.own_price * order.open_count + order.fees.worst_fee(order.price, order.open_count)
+    left = order.open_count
+    return order.own_price * left + order.fees.worst_fee(order.price, left)
 
 
 def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> Decimal:
@@ -257,13 +259,15 @@ def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> D
         return bet.mode is mode and ticker in ("", bet.ticker) and strategy in ("", bet.strategy)
 
     held = (t.at_risk for t in state.trades.values() if counts(t))
-    working = (worst_case(o) for o in state.orders.values() if o.open_count and counts(o))  # most have ended
+    working = (worst_case(o) for o in state.working_orders() if counts(o))
     return sum(held, ZERO) + sum(working, ZERO)
 
 
 def rate(state: State, mode: Mode, book: str, now: datetime) -> int:
     """Orders written down within the last minute in a mode, in one of its books where one is named."""
-    recent = {key for key, sent in state.attempts.items() if sent > now - timedelta(minutes=1)}
+    since = now - timedelta(minutes=1)
+    newest = reversed(list(state.attempts))  # they stand in the order of their times
+    recent = takewhile(lambda key: state.attempts[key] > since, newest)
     orders = (state.orders[key] for key in recent if key in state.orders)
     return sum(o.mode is mode and book in ("", o.book) for o in orders)
 

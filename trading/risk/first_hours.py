@@ -43,5 +43,5 @@ def in_one_trade(order: Order, state: State) -> Decimal:
         return (bet.mode, bet.strategy, bet.ticker) == (order.mode, order.strategy, order.ticker)
 
     bought = (t.contracts for t in state.trades.values() if same(t))
-    working = (o.open_count for o in state.orders.values() if same(o) and not o.reduce_only)
+    working = (o.open_count for o in state.working_orders() if same(o) and not o.reduce_only)
     return sum(bought, ZERO) + sum(working, ZERO) + order.count

@@ -48,6 +48,8 @@ COUNTS = frozenset({"open_orders", "order_rate"})  # whole numbers; the others a
 
 def lowered(configured: Limits, changed: Mapping[str, Decimal]) -> Limits:
     """The limits in force: as people have changed them (by the names they type), and never above the configuration."""
+    if not changed:
+        return configured
     in_force: dict[str, Any] = {}
     for name, value in changed.items():
         if field_name := CHANGEABLE.get(name):

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chatbot.tools.bench.figures import Row
-from chatbot.tools.bench.parts import PARTS, Sizes
+from chatbot.tools.bench.parts import PARTS, Sizes, run
 from chatbot.tools.progress import bar
 from trading.domain.errors import Misconfigured
 
@@ -27,7 +27,7 @@ def bench(only: Sequence[str], sizes: Sizes, *, as_json: bool) -> None:
     rows = list[Row]()
     for name in only or PARTS:
         with bar(name, 1) as progress:
-            measured = PARTS[name].measure(sizes, progress)
+            measured = run(PARTS[name], sizes, progress)
         Console().print(_table(PARTS[name].title, measured))
         rows += measured
     if as_json:

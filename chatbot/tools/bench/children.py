@@ -34,9 +34,9 @@ class Child:
         self._process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
         return await self.line()
 
-    async def line(self) -> Json:
-        """The next line. Raises Unavailable where none comes."""
-        return await _line(self._process, LINE_SECONDS_MAX)
+    async def line(self, seconds: float = LINE_SECONDS_MAX) -> Json:
+        """The next line. Raises Unavailable where none comes for so long."""
+        return await _line(self._process, seconds)
 
     async def close(self) -> None:
         """Ask it to stop, and kill it if it will not."""

@@ -96,6 +96,7 @@ async def measured(work: Callable[[], Awaitable[Json]]) -> Json:
     began = monotonic()
     result = await work()
     seconds = monotonic() - began
+    await asyncio.sleep(TICK_SECONDS)  # the turn that comes late because the work never gave way counts too
     watching.cancel()
     return {**result, "seconds": seconds, "block": turning.longest, "peak_mb": _peak()}
 

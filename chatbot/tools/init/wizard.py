@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from chatbot.commands.people import AT_YOUR_RISK
 from chatbot.config import given, load
 from chatbot.config_rules import masked
 from chatbot.tools.init.asking import Asker, Console, agreed, sentence
@@ -41,6 +42,7 @@ def init(env_file: Path = Path(".env"), asker: Asker | None = None) -> int:
 def _written(asker: Asker, env_file: Path) -> Mapping[str, str]:
     """What the bot will run with; empty where nothing was written."""
     current = given(env_file)
+    asker.say(AT_YOUR_RISK)
     asker.say("Set-up. Enter takes what stands in [brackets]; Ctrl-C stops, and nothing is written before the end.")
     before, answers = given(env_file, {}), _answers(asker, current)
     changes = {name: value for name, value in answers.items() if before.get(name, "") != value}

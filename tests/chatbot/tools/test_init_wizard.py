@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.commands.people import AT_YOUR_RISK
 from chatbot.config import load
 from chatbot.tools.init.env_file import read
 from chatbot.tools.init.wizard import STOPPED, init, shown
@@ -62,6 +63,12 @@ async def test_again_with_enter_changes_nothing(telegram: TelegramDouble, env_fi
     assert read(env_file) == text
     assert someone.heard("stays as it is")
     assert len(telegram.messages()) == 2
+
+
+async def test_it_begins_with_what_is_at_risk(env_file: Path) -> None:
+    someone = beside(["", "", "", "", "n"])
+    await asyncio.to_thread(init, env_file, someone)
+    assert someone.said[0] == AT_YOUR_RISK
 
 
 async def test_no_is_no(telegram: TelegramDouble, env_file: Path) -> None:

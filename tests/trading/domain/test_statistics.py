@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +28,7 @@ from trading.domain.statistics import (
     by_price,
     by_signals,
     grouped,
+    groupings,
     sentence,
     tally_of,
     wilson,
@@ -182,6 +184,14 @@ def test_groups_hold_every_trade_once(some: list[Trade], others: list[Trade]) ->
     for field in ("wins", "trades", "others", "staked", "fees", "profit", "risked", "contracts"):
         assert sum(getattr(tally, field) for tally in groups.values()) == getattr(whole, field)
     assert list(groups) == sorted(groups)
+
+
+@given(st.lists(bets, max_size=30))
+def test_several_groupings_at_once_are_each_of_them(trades: list[Trade]) -> None:
+    ways: list[Callable[[Trade], str]] = [by_price, by_signals, by_hour(UTC), lambda trade: "all"]
+    for way, groups in zip(ways, groupings(trades, *ways), strict=True):
+        names = sorted({way(trade) for trade in trades})
+        assert list(groups.items()) == [(n, tally_of(t for t in trades if way(t) == n)) for n in names]
 
 
 def test_fee_drag() -> None:

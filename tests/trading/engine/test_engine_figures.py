@@ -16,6 +16,7 @@ from trading.domain.records import Record
 from trading.domain.signal import Signal
 from trading.domain.statistics import Verdict, tally_of
 from trading.domain.trade import Trade
+from trading.engine.history import emptied
 
 WON, LOST = Decimal("4.825"), Decimal("-5.175")  # ten contracts at 50 cents, fee $0.175
 
@@ -105,3 +106,35 @@ async def test_pages_of_trades_follow_each_other() -> None:
         [],
     ]
     assert [(page.total, page.offset) for page in pages] == [(7, 0), (7, 3), (7, 6), (7, 9)]
+
+
+async def test_pages_of_trades_pass_over_the_other_mode() -> None:
+    r = rig()
+    for number in range(9):
+        bet(r, number, won=True, mode=Mode.DRY_RUN if 3 <= number < 6 else Mode.REAL)
+    pages = [await r.desk.trades(count, offset) for count, offset in ((3, 0), (4, 0), (2, 2), (3, 4))]
+    assert [[t.trade_id for t in page.trades] for page in pages] == [
+        ["k-8", "k-7", "k-6"],
+        ["k-8", "k-7", "k-6", "k-2"],
+        ["k-6", "k-2"],
+        ["k-1", "k-0"],
+    ]
+
+
+async def test_bets_come_in_the_order_of_their_ends() -> None:
+    r = rig()
+    for number, days in enumerate((0.2, 3, 0, 1, 40, 1.1)):
+        bet(r, number, won=True, days_ago=days)
+    bets = await r.desk.history.bets(Mode.REAL, None)
+    assert [trade.trade_id for trade in bets] == ["k-4", "k-1", "k-5", "k-3", "k-0", "k-2"]
+
+
+def test_a_list_is_emptied_from_its_end_also_where_nobody_wants_the_rest() -> None:
+    items = [1, 2, 3, 4]
+    assert list(emptied(items)) == [4, 3, 2, 1]
+    assert items == []
+    items = [1, 2, 3, 4]
+    some = emptied(items)
+    assert next(some) == 4
+    some.close()
+    assert items == []

@@ -90,6 +90,15 @@ async def test_a_group_has_the_limit_of_its_shard_and_its_row() -> None:
     assert r.book.state.halts == {Reason.REJECTIONS: halt}
 
 
+async def test_another_cap_is_told_to_the_exchange_with_the_next_beat() -> None:
+    r, groups = rig(), GivenGroups()
+    cap, _ = capped(r, groups)
+    await cap.keep(2)
+    cap.allow(2 * LIMIT)
+    await cap.keep(2)
+    assert groups.known == {"g0": OrderGroup("g0", True, 2 * LIMIT, 2)}
+
+
 async def test_a_restart_opens_the_group_only_where_it_was_halted() -> None:
     r, groups = rig(), GivenGroups()
     await capped(r, groups)[0].keep(2)

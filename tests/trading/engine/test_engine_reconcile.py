@@ -102,6 +102,27 @@ async def test_the_exchanges_own_settlement_is_kept_and_a_difference_is_told() -
     assert "ErrorSeen" in r.told()
 
 
+async def test_a_settlement_that_is_known_is_not_held_against_the_trades_again() -> None:
+    """Those of two days are read each time, some hundreds: only what has changed costs a search."""
+    r = rig()
+    r.real.on_place = ["fill"]
+    await r.submit()
+    await r.account.update()
+    r.clock.advance_to(OPEN + timedelta(minutes=16))
+    r.real.known[TICKER] = market(status=MarketStatus.FINALIZED, result="yes", settlement_value=Decimal(1))
+    await r.account.update()
+    fees, cost = Decimal("0.1575"), Decimal("4.68")
+    paid = Settlement(TICKER, "yes", Decimal(9), fees, Decimal(9), Decimal(0), cost, Decimal(0), START)
+    searched: list[str] = []
+    closed = r.account.closed
+    r.account.closed = lambda ticker, mode: searched.append(ticker) or closed(ticker, mode)  # type: ignore[func-returns-value,method-assign]
+    for record in (paid, paid, replace(paid, fees=Decimal("0.20"))):
+        r.real.paid = [record]
+        await r.reconcile.check()
+    assert searched == [TICKER, TICKER]
+    assert r.store.get("settlements", TICKER) == replace(paid, fees=Decimal("0.20"))
+
+
 async def test_a_settlement_that_others_share_is_no_alarm() -> None:
     """The exchange nets per market: its record of a market holds what was traded there by hand, too."""
     r = rig()

@@ -19,6 +19,7 @@ from trading.exchange.kalshi.auth import Signer
 from trading.exchange.kalshi.http import Answer, Lane, Request, Timeouts
 from trading.exchange.kalshi.ratelimit import RateLimits
 from trading.exchange.kalshi.refusals import read_error, read_refusal
+from trading.exchange.kalshi.traffic import Traffic
 from trading.ports import Clock
 
 T = TypeVar("T")
@@ -49,15 +50,15 @@ ORDER_BACKOFF = Backoff(tries=4, first_seconds=0.2, longest_seconds=1.0)
 
 
 class Calls:
-    """The lanes to one API root, and what is learned on the way: `skew_seconds`."""
+    """The lanes to one API root, and what is learned on the way: `skew_seconds`, `traffic`."""
 
     def __init__(self, base_url: str, signer: Signer | None, clock: Clock, timeouts: Timeouts, seed: int) -> None:
         root = checked_address(base_url)
         self.clock, self.signed = clock, signer is not None
         self.key_id = signer.key_id if signer else ""
-        self.limits = RateLimits(clock)
+        self.limits, self.traffic = RateLimits(clock), Traffic()
         self.skew_seconds: float | None = None
-        self.jitter = random.Random(seed)
+        self.jitter = random.Random(seed)  # noqa: S311 - no secret
         self._orders = Lane("orders", root, signer, timeouts.orders)
         self._cancels = Lane("cancels", root, signer, timeouts.cancels)
         self._reads = Lane("reads", root, signer, timeouts.reads)
@@ -161,7 +162,7 @@ class Calls:
         raise last
 
     async def _send(self, lane: Lane, request: Request, decode: Callable[[bytes], T]) -> Answer[T]:
-        answer = await lane.send(request, decode)
+        answer = await self.traffic.counted(lane.name, lane.send(request, decode))
         if answer.skew_seconds is not None:
             self._learn_skew(answer.skew_seconds)
         return answer

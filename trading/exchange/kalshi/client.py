@@ -33,6 +33,7 @@ from trading.exchange.kalshi.open_markets import OpenMarkets
 from trading.exchange.kalshi.queue import QueueReads
 from trading.exchange.kalshi.ratelimit import Limits
 from trading.exchange.kalshi.trading_ops import TradingOps
+from trading.exchange.kalshi.traffic import Traffic
 from trading.exchange.kalshi.transfers import Transfers
 from trading.exchange.kalshi.writes import Writes
 from trading.ports import Clock
@@ -81,6 +82,15 @@ class KalshiExchange:
     def skew_seconds(self) -> float | None:
         """The exchange's clock less ours, from its answers' dates; good to about half a second. None until known."""
         return self._calls.skew_seconds
+
+    @property
+    def traffic(self) -> Traffic:
+        """How the answers went so far."""
+        return self._calls.traffic
+
+    def rate_tokens(self) -> dict[str, float]:
+        """What of the request budgets is left now, by bucket."""
+        return self._calls.limits.tokens()
 
     def close(self) -> None:
         """Drop what waits, close the connections; a request under way ends by its own timeout. Never waits."""

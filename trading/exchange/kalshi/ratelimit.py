@@ -127,6 +127,11 @@ class RateLimits:
         """Wait for a cancel on this shard (a cancel-all: 0), from the reserve too. Raises Unavailable."""
         await self._bucket(exchange_index).take(cost, reserved=True)
 
+    def tokens(self) -> dict[str, float]:
+        """What stands in each bucket now: `read`, and `write_<shard>` of the shards that were written to."""
+        writes = {f"write_{shard}": bucket.tokens for shard, bucket in sorted(self._writes.items())}
+        return {"read": self._read.tokens, **writes}
+
     def creates_at_once(self) -> int:
         """The most orders in one batch: a bucket that is full, less the reserve, must pay for all of them."""
         return _at_once(self.limits.write.capacity * (1 - CANCEL_SHARE), self.costs.create)

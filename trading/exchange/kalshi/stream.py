@@ -59,7 +59,7 @@ class KalshiStream:
         self._connector = Connector(ws_url, signer, self._pulse, self._patience)
         self._channels = [name for name in channels if name != INDICES or index_ids]
         self._index_ids = tuple(index_ids)
-        self._jitter = random.Random(seed)
+        self._jitter = random.Random(seed)  # noqa: S311 - no secret
         self._pauses = Pauses(self._patience, self._jitter)
         self._wish, self._queue = Wish(), NewsQueue()
         self._reader = NewsReader(self._wish, subaccount)

@@ -33,7 +33,7 @@ def unit(seed: int, *place: int) -> float:
 
 def stream(*place: object) -> Random:
     """A generator of its own for one place, for example one block of the spot path."""
-    return Random(":".join(map(str, place)))
+    return Random(":".join(map(str, place)))  # noqa: S311 - a world, no secret
 
 
 def root(*place: object) -> int:

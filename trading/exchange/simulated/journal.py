@@ -7,6 +7,7 @@ damage anywhere else is refused, because what follows it cannot be trusted.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
@@ -48,6 +49,14 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def lines_until(path: Path, stop: Callable[[Line], bool]) -> bytes:
+    """The lines before the first that `stop` names, as they stand in the file, which another process may be writing: a
+    last line that is not whole yet does not count. Raises StoreRefused, OSError."""
+    lines, _ = _read(path)
+    count = next((line.number for line in lines if stop(line)), len(lines))
+    return b"".join(path.read_bytes().splitlines(keepends=True)[:count])
 
 
 def _read(path: Path) -> tuple[list[Line], int]:

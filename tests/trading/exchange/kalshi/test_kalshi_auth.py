@@ -71,6 +71,14 @@ def test_keys_that_do_not_work_are_refused_in_one_sentence(rsa_key: rsa.RSAPriva
         load_private_key(b"")
 
 
+def test_an_rsa_key_whose_numbers_do_not_fit_together_is_refused(rsa_key: rsa.RSAPrivateKey) -> None:
+    """The settings look at the form alone: here is where it is found out."""
+    n = rsa_key.private_numbers()
+    spoilt = rsa.RSAPrivateNumbers(n.p, n.q, n.d + 2, n.dmp1, n.dmq1, n.iqmp, n.public_numbers)
+    with pytest.raises(Misconfigured, match="not a readable PEM private key"):
+        load_private_key(pem(spoilt.private_key(unsafe_skip_rsa_key_validation=True)))
+
+
 @pytest.mark.parametrize("key_id", ["", "two words", "line\n", "ключ"])
 def test_an_id_that_is_none_is_refused(rsa_key: rsa.RSAPrivateKey, key_id: str) -> None:
     with pytest.raises(Misconfigured, match="KALSHI_API_KEY_ID"):

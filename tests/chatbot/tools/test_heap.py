@@ -1,0 +1,44 @@
+"""What is given back to the system: measured in a process of its own, where the system has such settings."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatbot.tools.heap import LARGE_BYTES
+
+ROOT = Path(__file__).parent.parent.parent.parent
+KEPT = f"""
+import sys
+from pathlib import Path
+from chatbot.tools.heap import frugal
+
+def resident():
+    [line] = [each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmRSS:")]
+    return int(line.split()[1]) * 1024
+
+if sys.argv[1] == "frugal":
+    assert frugal()
+bytes(30_000_000)  # given back, from which the system learns to keep pieces up to this size
+before = resident()
+pieces = [b"x" * {LARGE_BYTES * 2} for _ in range(80)]  # 20 MB
+last = b"y" * 1_000  # lies behind them
+del pieces
+print(resident() - before)
+"""
+
+
+def kept(how: str) -> int:
+    """Bytes that a process still holds when 20 MB in large pieces were let go of."""
+    words = [sys.executable, "-c", KEPT, how]
+    return int(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc has these settings")
+def test_large_pieces_are_given_back() -> None:
+    assert kept("as it is") > 10_000_000
+    assert kept("frugal") < 2_000_000
