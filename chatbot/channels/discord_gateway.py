@@ -23,7 +23,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSock
 from discord.http import Route
 
 from chatbot.channels.discord_client import Client, Hears
-from chatbot.channels.discord_post import TOKEN_FIX
+from chatbot.channels.discord_post import LOGIN_FIX
 from chatbot.channels.discord_troubles import Troubles
 from chatbot.channels.discord_waits import Waits
 from trading.clock import monotonic
@@ -37,7 +37,7 @@ INTENTS_FIX = (
     "look at Bot, Privileged Gateway Intents in the developer portal"
 )
 FIXES = {
-    4004: TOKEN_FIX,
+    4004: LOGIN_FIX,
     4010: "Discord finds this bot in too many servers: use one of your own, in your server only",
     4011: "Discord finds this bot in too many servers: use one of your own, in your server only",
     4012: "Discord no longer speaks this version of its gateway: update kalshi-chatops",
@@ -236,7 +236,7 @@ def _session(socket: DiscordWebSocket) -> Session | None:
 def _fix(error: BaseException | None) -> str:
     """What only a person can mend, as a sentence; empty where trying again may do."""
     if isinstance(error, discord.LoginFailure):
-        return TOKEN_FIX
+        return LOGIN_FIX
     return FIXES.get(error.code, "") if isinstance(error, discord.ConnectionClosed) else ""
 
 

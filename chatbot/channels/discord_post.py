@@ -23,7 +23,7 @@ from trading.clock import monotonic
 PACE_SECONDS_MAX = 5.0  # how long a message waits here for its turn; beyond, the caller waits
 MISSING_PERMISSIONS = 50013  # to write there at all, or just to embed and attach
 USER_AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py, {discord.__version__})"
-TOKEN_FIX = (
+LOGIN_FIX = (
     "Discord refuses the bot token: make a new one in the developer portal (Bot, Reset Token), "
     "set DISCORD_BOT_TOKEN and restart"
 )
@@ -103,7 +103,7 @@ class Poster:
         raise DeliveryFailed(f"Discord answered {status} {said}".strip())
 
     def _mendable(self, status: int, code: object) -> Mendable:
-        fix = {401: TOKEN_FIX, 403: WRITING_FIX, 404: CHANNEL_FIX}[status]
+        fix = {401: LOGIN_FIX, 403: WRITING_FIX, 404: CHANNEL_FIX}[status]
         text = fix.format(channel=self._channel_id, variable=self._variable, code=code)
         return Mendable(text, code if isinstance(code, int) else 0)
 

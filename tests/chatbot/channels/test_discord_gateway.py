@@ -134,7 +134,7 @@ async def test_a_bad_token_is_told_once_with_its_fix_and_tried_slowly() -> None:
         right, rig.double.token = rig.double.token, "another"
         rig.start()
         await rig.double.wait_for(lambda: len(rig.double.calls) >= 3)
-        assert rig.told == [module.TOKEN_FIX]
+        assert rig.told == [module.LOGIN_FIX]
         rig.double.token = right
         await rig.listening()
         await answers(rig)

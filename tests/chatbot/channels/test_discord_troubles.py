@@ -9,7 +9,7 @@ import pytest
 from discord_rig import OPERATOR, QUICK, VIEWER, Rig, rig_on, talking
 from fakes_chat import notice
 
-from chatbot.channels.discord_post import TOKEN_FIX
+from chatbot.channels.discord_post import LOGIN_FIX
 from chatbot.channels.discord_registering import SERVER_FIX
 from chatbot.channels.discord_rival import RIVAL_FIX
 from chatbot.channels.discord_troubles import Troubles
@@ -102,12 +102,12 @@ async def test_a_revoked_token_is_told_once_whoever_meets_it() -> None:
                 await rig.channel.deliver(notice(n), How())
         await rig.double.gateway.drop()
         await rig.double.wait_for(lambda: len([c for c in rig.double.calls if c.route == "me"]) > 2)
-        assert rig.told == [TOKEN_FIX]
+        assert rig.told == [LOGIN_FIX]
         rig.double.token, rig.double.gateway.token = right, right
         await rig.listening()
         await rig.channel.deliver(notice(3), How())
         await rig.double.answer(await rig.double.slash(VIEWER, "version"))
-        assert rig.told == [TOKEN_FIX]
+        assert rig.told == [LOGIN_FIX]
 
 
 async def test_a_second_program_with_the_same_token_is_told_and_every_command_is_answered_by_one() -> None:
