@@ -30,7 +30,6 @@ from trading.risk.limits import CHANGEABLE
 
 FILE_BYTES_MAX = 8_000_000  # what every chat takes
 LOG = "bot.log"  # in the data folder
-NAMED_OTHERWISE = {"daily_loss_usd": "DAILY_LOSS_LIMIT_USD", "weekly_loss_usd": "WEEKLY_LOSS_LIMIT_USD"}
 
 Held = tuple[str, tuple[str, Source]]
 
@@ -97,7 +96,7 @@ class Housekeeping:
         state, in_force = self.broker.book.state, self.broker.in_force
         for name in state.limits:
             if field := CHANGEABLE.get(name):
-                yield NAMED_OTHERWISE.get(field, field.upper()), (str(getattr(in_force, field)), "chat")
+                yield field.upper(), (str(getattr(in_force, field)), "chat")
         for name, value in state.parameters.items():
             yield name.partition(".")[2].upper(), (str(value), "chat")
         if (dry := state.mode is Mode.DRY_RUN) != self.reloading.current.dry_run:

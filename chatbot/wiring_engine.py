@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import ROUND_CEILING, Decimal
 from hashlib import blake2b
 from typing import cast
@@ -38,6 +38,8 @@ from trading.exchange.paper import PaperExchange
 from trading.ports import Exchange, Feed, IntentLog, Store
 from trading.risk.gate import Identity
 from trading.risk.limits import Limits
+
+LIMITS = tuple(field.name for field in fields(Limits) if field.name in Settings.model_fields)  # that are settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +137,7 @@ def _paper_cash(settings: Settings, trading: Sequence[Assigned]) -> dict[str, De
 
 def limits(settings: Settings, rows: Rows | None = None) -> Limits:
     """Those of the settings; `rows` are the strategies file's where they were read before. Raises Misconfigured."""
-    return Limits(
-        max_order_usd=settings.max_order_usd,
-        max_position_usd=settings.max_position_usd,
-        max_exposure_usd=settings.max_exposure_usd,
-        daily_loss_usd=settings.daily_loss_limit_usd,
-        weekly_loss_usd=settings.weekly_loss_limit_usd,
-        max_open_orders=settings.max_open_orders,
-        max_orders_per_minute=settings.max_orders_per_minute,
-        max_consecutive_rejections=settings.max_consecutive_rejections,
-        order_timeout_seconds=settings.order_timeout_seconds,
-        low_balance_usd=settings.low_balance_usd,
-        first_hours=settings.first_hours,
-        budgets=plan(settings, rows).budgets,
-    )
+    return Limits(**{name: getattr(settings, name) for name in LIMITS}, budgets=plan(settings, rows).budgets)
 
 
 def _book(settings: Settings, store: Store, places: Places) -> Book:

@@ -15,16 +15,11 @@ from chatbot.reloading import Reloading, Taker
 from chatbot.rules import Rules
 from chatbot.strategies_file import file_rows, plan
 from chatbot.strategies_values import Rows
-from chatbot.wiring_engine import Engine, limits, most_fills
+from chatbot.wiring_engine import LIMITS, Engine, limits, most_fills
 from storage.store import TinyStore
 from trading.engine.reports import Digests
 from trading.strategies import Strategy
 
-LIMITS = (
-    *("max_order_usd", "max_position_usd", "max_exposure_usd", "daily_loss_limit_usd", "weekly_loss_limit_usd"),
-    *("max_open_orders", "max_orders_per_minute", "max_consecutive_rejections", "low_balance_usd"),
-    "first_hours",
-)
 STAKE = "stake_usd"
 PEOPLE = ("telegram_users_text", "discord_users_text")
 

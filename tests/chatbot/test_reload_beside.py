@@ -78,10 +78,10 @@ async def test_an_edited_file_waits_whole_and_is_named(app: App, env: Path) -> N
     assert await taken(app) == ([], waits)
     add(env, "STAKE_USD=6", "MAX_ORDER_USD=20", "MIN_PRICE=0.20", "ORDER_TIMEOUT_SECONDS=99")
     now, restart = await taken(app)
-    assert now == ["MAX_ORDER_USD", "STAKE_USD"]
-    assert restart == ("MIN_PRICE", "ORDER_TIMEOUT_SECONDS", *waits)
+    assert now == ["MAX_ORDER_USD", "STAKE_USD", "ORDER_TIMEOUT_SECONDS"]
+    assert restart == ("MIN_PRICE", *waits)
     limits = app.cycle.broker.limits
-    assert (limits.max_order_usd, limits.order_timeout_seconds) == (Decimal(20), 10)
+    assert (limits.max_order_usd, limits.order_timeout_seconds) == (Decimal(20), 99)
     assert limits.budgets == {"consensus": Decimal(100)}
     assert stakes(app) == [Decimal(6), Decimal(2)]
     assert [getattr(each, "min_price", None) for each in app.cycle.strategies] == [Decimal("0.30"), Decimal("0.35")]

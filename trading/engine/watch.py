@@ -37,7 +37,7 @@ class Watch:
         loss = max(-state.totals_of(state.mode, book).on(day).day_profit for book in state.book_names(state.mode))
         if loss <= 0:
             return
-        limit = self._broker.in_force.daily_loss_usd
+        limit = self._broker.in_force.daily_loss_limit_usd
         told = state.loss_told.get(state.mode)
         reached = max((level for level in LOSS_LEVELS if loss * 100 >= limit * level), default=0)
         if reached <= (told.level if told and told.day == day else 0):

@@ -215,8 +215,8 @@ def losses(order: Order, at: Context) -> Denial | None:
     totals = at.state.totals_of(order.mode, order.book).on(at.now.astimezone(at.zone).date())
     open_risk = at_risk(at.state, order.mode, strategy=order.book) + worst_case(order)
     day, week = max(-totals.day_profit, ZERO) + open_risk, max(-totals.week_profit, ZERO) + open_risk
-    return _above("day_loss", "the day's loss at worst", day, at.limits.daily_loss_usd) or _above(
-        "week_loss", "the week's loss at worst", week, at.limits.weekly_loss_usd
+    return _above("day_loss", "the day's loss at worst", day, at.limits.daily_loss_limit_usd) or _above(
+        "week_loss", "the week's loss at worst", week, at.limits.weekly_loss_limit_usd
     )
 
 

@@ -1,4 +1,7 @@
-"""The limits of the gate: dollars, counts and seconds. The configuration is the ceiling of what people change."""
+"""The limits of the gate: dollars, counts and seconds. The configuration is the ceiling of what people change.
+
+A limit that is a setting too has the setting's name, and is taken from there.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ class Limits:
     max_order_usd: Decimal = Decimal("10")  # cost and fee of one order
     max_position_usd: Decimal = Decimal("20")  # at risk in one market
     max_exposure_usd: Decimal = Decimal("50")  # at risk in all markets
-    daily_loss_usd: Decimal = Decimal("25")
-    weekly_loss_usd: Decimal = Decimal("75")
+    daily_loss_limit_usd: Decimal = Decimal("25")
+    weekly_loss_limit_usd: Decimal = Decimal("75")
     max_open_orders: int = 10
     max_orders_per_minute: int = 10
     max_consecutive_rejections: int = 5
@@ -38,8 +41,8 @@ CHANGEABLE = {
     "order": "max_order_usd",
     "position": "max_position_usd",
     "exposure": "max_exposure_usd",
-    "day_loss": "daily_loss_usd",
-    "week_loss": "weekly_loss_usd",
+    "day_loss": "daily_loss_limit_usd",
+    "week_loss": "weekly_loss_limit_usd",
     "open_orders": "max_open_orders",
     "order_rate": "max_orders_per_minute",
 }

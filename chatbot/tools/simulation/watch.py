@@ -143,7 +143,7 @@ class Watch:
             ("an order", this, limits.max_order_usd),
             ("one market", here + this, limits.max_position_usd),
             ("everything open", at_risk + this, limits.max_exposure_usd),
-            ("the day's loss at worst", at_risk + this + max(-self.profit(), ZERO), limits.daily_loss_usd),
+            ("the day's loss at worst", at_risk + this + max(-self.profit(), ZERO), limits.daily_loss_limit_usd),
             ("orders in a minute", Decimal(len(recent) + 1), Decimal(limits.max_orders_per_minute)),
         ):
             if value > most:

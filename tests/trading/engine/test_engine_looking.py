@@ -32,7 +32,7 @@ def watched(loss: str = "0", limit: str = "25") -> tuple[Rig, Watch, list[Event]
         return ()
 
     r = rig(state=State(totals={Mode.REAL: Totals(day=TODAY, day_profit=-D(loss))}), notices=hear)
-    r.broker.limits = replace(r.broker.limits, daily_loss_usd=D(limit))
+    r.broker.limits = replace(r.broker.limits, daily_loss_limit_usd=D(limit))
     return r, Watch(r.broker), heard
 
 

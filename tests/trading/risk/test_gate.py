@@ -209,7 +209,7 @@ def test_no_sequence_of_orders_can_lose_more_than_the_days_limit(wishes: list[tu
         if isinstance(verdict, Ticket):
             state = apply(state, ev.OrderIntended(NOW, verdict.order)).state
     worst = lost_usd + at_risk(state, Mode.REAL)
-    assert worst <= limits.daily_loss_usd or not state.orders
+    assert worst <= limits.daily_loss_limit_usd or not state.orders
 
 
 def test_a_filled_position_is_what_it_cost_and_its_fee() -> None:
