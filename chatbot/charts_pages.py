@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from chatbot.charts import Draw
 from chatbot.charts_data import Bars, Course, Curve, Drawing, Head, Mark, Series, Theme
+from chatbot.formats import clock_time, count, gain, mode_word, number, place, price
 from chatbot.message import Picture
-from chatbot.render import clock_time, count, gain, mode_word, number, place, price
 from chatbot.sparkline import spark
 from trading.domain.market import Outcome
 from trading.domain.money import ZERO

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from chatbot.render import span
+from chatbot.formats import span
 from trading.clock import monotonic
 from trading.domain.events import HaltCleared, HaltRaised
 from trading.domain.state import Reason

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
+from chatbot.formats import clock_time, count, exact_money, gain, mode_word, money, number, place, price
 from chatbot.notices_account import amended, balance_low, cash_moved
 from chatbot.notices_arbitrage import opportunity
 from chatbot.notices_start import settings_read, started, stopped
-from chatbot.render import clock_time, count, exact_money, gain, mode_word, money, number, place, price
 from chatbot.report import report_due
 from chatbot.said import Said, mood_of
 from trading.domain import events as ev

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from chatbot.render import exact_money, gain, money, number, price
+from chatbot.formats import exact_money, gain, money, number, price
 from chatbot.said import Said, mood_of
 from trading.domain import events as ev
 from trading.domain.account_records import CashDirection

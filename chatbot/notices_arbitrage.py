@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from chatbot.render import exact_money, gain, number, price
+from chatbot.formats import exact_money, gain, number, price
 from chatbot.said import Said
 from trading.domain.opportunity import OpportunitySeen
 from trading.domain.records import Severity

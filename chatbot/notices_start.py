@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
-from chatbot.render import count, exact_money, gain, mode_word, moment, span
+from chatbot.formats import count, exact_money, gain, mode_word, moment, span
 from chatbot.said import Said
 from trading.domain import events as ev
 from trading.domain.absence import Away

@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
 
+from chatbot.formats import count
 from chatbot.message import Picture
 from chatbot.notices import bare, digest
 from chatbot.outbox_channel import Channel, DeliveryFailed, How
 from chatbot.outbox_lanes import Lane, Parcel, Queue, lane_of
 from chatbot.outbox_pictures import Pictured, Pictures, unpictured
-from chatbot.render import count
 from chatbot.rules import Rule
 from trading.clock import real_now
 from trading.domain.records import Notice, Put, Record, Severity

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from prometheus_client import generate_latest
 
+from chatbot.formats import span
 from chatbot.life import App
 from chatbot.metrics import Metrics, new_registry
 from chatbot.metrics_now import Halted, Now
-from chatbot.render import span
 from chatbot.watchdog import Watchdog
 
 

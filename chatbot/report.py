@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from chatbot.charts import Draw, Undrawn
 from chatbot.charts_data import Theme
 from chatbot.charts_pages import Sketch, days, drawn, equity
+from chatbot.formats import count, exact_money, gain, money, percent
 from chatbot.message import Picture
-from chatbot.render import count, exact_money, gain, money, percent
 from chatbot.said import Said, mood_of
 from trading.domain import events as ev
 from trading.domain.errors import StoreError

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from chatbot.render import span
+from chatbot.formats import span
 from trading.clock import monotonic
 
 LOOK_SECONDS = 0.5  # between two looks

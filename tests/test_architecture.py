@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.front",
         "chatbot.rules",
         "chatbot.call",
+        "chatbot.formats",
         "chatbot.render",
         "chatbot.notices",
         "chatbot.notices_account",

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 from chatbot.command import Context, Range, command
+from chatbot.formats import labelled, moment
 from chatbot.message import Reply, Role
-from chatbot.render import labelled, moment
 from trading.domain.records import AuditEntry
 
 ENTRIES_SHOWN_MAX = 50

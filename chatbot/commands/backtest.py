@@ -8,8 +8,8 @@ from typing import Annotated
 from chatbot.backtests import Short
 from chatbot.charts_data import Curve, Head
 from chatbot.command import Context, From, Range, command
+from chatbot.formats import gain
 from chatbot.message import Button, Picture, Reply, Role, Table
-from chatbot.render import gain
 from chatbot.said import mood_of
 from chatbot.sparkline import spark
 

@@ -7,8 +7,8 @@ from typing import Literal
 from chatbot.charts_data import Theme
 from chatbot.charts_pages import Sketch, course, days, drawn, equity
 from chatbot.command import Context, command
+from chatbot.formats import labelled
 from chatbot.message import Button, Reply, Role
-from chatbot.render import labelled
 
 What = Literal["equity", "days", "market"]
 TITLES: dict[What, str] = {"equity": "Equity", "days": "Each day", "market": "Market"}

@@ -9,9 +9,9 @@ from typing import Literal
 from chatbot.command import Context, Nature, Preview, Risk, command
 from chatbot.commands.going_live import going_live_fields
 from chatbot.commands.overview import halted, one_contract
+from chatbot.formats import count, labelled, mode_word, money
 from chatbot.locking import UNLOCK
 from chatbot.message import Reply, Role
-from chatbot.render import count, labelled, mode_word, money
 from trading.domain.state import Halt
 from trading.engine.pages import KillReport, Label, ModePreview, ResumePreview
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from chatbot.command import Context, From, Risk, command
+from chatbot.formats import count, exact_money, gain, labelled, mode_word, number, price
 from chatbot.message import Button, Reply, Role
-from chatbot.render import count, exact_money, gain, labelled, mode_word, number, price
 from trading.domain.errors import NotFound
 from trading.engine.pages import Exit, Exited, ExitsPage
 

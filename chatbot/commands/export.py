@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chatbot.command import Context, command
+from chatbot.formats import labelled
 from chatbot.message import Reply, Role
 from chatbot.program import Form
-from chatbot.render import labelled
 
 
 @command(role=Role.OPERATOR)

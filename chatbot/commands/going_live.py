@@ -5,7 +5,7 @@ Nobody should go live without having seen whether paper trading won more often t
 
 from __future__ import annotations
 
-from chatbot.render import count, gain, money
+from chatbot.formats import count, gain, money
 from trading.domain.money import ZERO
 from trading.domain.statistics import sentence
 from trading.engine.pages import LimitsPage

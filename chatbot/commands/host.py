@@ -10,10 +10,10 @@ from typing import Literal
 
 from chatbot.access import Access, Entry
 from chatbot.command import Context, Misread, Nature, Risk, command
+from chatbot.formats import count, moment
 from chatbot.knocks import Knock, Knocks
 from chatbot.locking import Lock
 from chatbot.message import Person, Reply, Role
-from chatbot.render import count, moment
 from trading.clock import real_now
 
 Verb = Literal["list", "grant", "revoke"]

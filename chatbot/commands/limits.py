@@ -7,8 +7,8 @@ from typing import Literal
 
 from chatbot.command import Context, Nature, Preview, Risk, command
 from chatbot.commands.overview import one_contract
+from chatbot.formats import labelled, money, number
 from chatbot.message import Reply, Role, Table
-from chatbot.render import labelled, money, number
 from trading.engine.pages import LimitPreview
 
 # The limits by the names that people type, as in trading/risk/limits.py.

@@ -6,9 +6,9 @@ from datetime import tzinfo
 from typing import Annotated
 
 from chatbot.command import Context, Range, command
+from chatbot.formats import clock_time, labelled
 from chatbot.message import Reply, Role
 from chatbot.program import Level, LogLine
-from chatbot.render import clock_time, labelled
 
 LINES_SHOWN_MAX = 50
 

@@ -11,8 +11,8 @@ from chatbot.commands.exits import LINE_BYTES_MAX
 from chatbot.commands.money import choices
 from chatbot.commands.overview import quoted
 from chatbot.commands.signals import sentence
+from chatbot.formats import clock_time, countdown, exact_money, gain, labelled, moment, number, price, span
 from chatbot.message import Button, Reply, Role
-from chatbot.render import clock_time, countdown, exact_money, gain, labelled, moment, number, price, span
 from chatbot.said import mood_of
 from trading.domain.market import Market, Outcome, Tick
 from trading.domain.money import ZERO

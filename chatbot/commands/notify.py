@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Literal
 
 from chatbot.command import Context, From, Misread, command
+from chatbot.formats import labelled, moment
 from chatbot.message import Button, Reply, Role, Table
-from chatbot.render import labelled, moment
 from chatbot.rules import EVERYWHERE, KINDS, NEVER_OFF, Rule, Rules, known
 
 ALL = "all"  # every event, or every channel

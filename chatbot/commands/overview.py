@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from chatbot.command import Context, command
+from chatbot.formats import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
 from chatbot.locking import Lock
 from chatbot.message import Button, Reply, Role
-from chatbot.render import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
 from chatbot.said import mood_of
 from trading.clock import real_now
 from trading.domain.market import Level, Market, Outcome, Quote

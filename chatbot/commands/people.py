@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatbot.command import Command, Context, Risk, command, find
+from chatbot.formats import labelled
 from chatbot.message import Button, Reply, Role
-from chatbot.render import labelled
 
 ASKS, LOWERS, RAISES, KEEPS = "LOOK", "LOWER THE RISK, AT ONCE", "RAISE IT, AFTER A YES", "NOTICES AND RECORDS"
 GROUPS = (ASKS, LOWERS, RAISES, KEEPS)

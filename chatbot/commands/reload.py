@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatbot.command import Context, Preview, Risk, command
+from chatbot.formats import labelled
 from chatbot.message import Reply, Role
 from chatbot.program import ReloadPage
-from chatbot.render import labelled
 from trading.domain.errors import Stale
 
 RESTART = "needs a restart"

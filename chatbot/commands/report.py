@@ -7,8 +7,8 @@ from typing import Literal
 from chatbot.charts import Undrawn
 from chatbot.charts_pages import Sketch, drawn
 from chatbot.command import Context, command
+from chatbot.formats import gain, labelled
 from chatbot.message import Button, Picture, Reply, Role
-from chatbot.render import gain, labelled
 from chatbot.report import TITLES, fields, sketched
 from chatbot.said import mood_of
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from chatbot.command import Context, command
+from chatbot.formats import count, labelled, moment, money, price, span
 from chatbot.message import Button, Reply, Role
-from chatbot.render import count, labelled, moment, money, price, span
 from trading.engine.pages_scan import Find, Layer, ScanPage
 
 SCAN_SECONDS_MAX = 120.0  # 60,000 markets are read in a few seconds, where the budget is nobody else's

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from chatbot.command import Context, From, Nature, Preview, Risk, command
+from chatbot.formats import exact_money, labelled, number
 from chatbot.message import Reply, Role
-from chatbot.render import exact_money, labelled, number
 from trading.engine.pages_strategies import ParameterPreview
 
 Strategy = Annotated[str, From("strategy", "consensus")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from chatbot.command import Context, command
+from chatbot.formats import count, labelled
 from chatbot.message import Button, Reply, Role
 from chatbot.program import Setting
-from chatbot.render import count, labelled
 
 Group = Literal["changed", "exchange", "safety", "consensus", "telegram", "discord", "service", "all"]
 GROUPS: tuple[Group, ...] = ("exchange", "safety", "consensus", "telegram", "discord", "service", "all")

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 
 from chatbot.command import Context, command
 from chatbot.commands.overview import open_market
+from chatbot.formats import labelled, span
 from chatbot.message import Button, Reply, Role, Table
-from chatbot.render import labelled, span
 from trading.domain.events import WindowPassed
 from trading.domain.signal import Signal
 from trading.engine.pages_figures import SignalsPage

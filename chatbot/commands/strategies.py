@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from chatbot.command import Context, From, Nature, Preview, Risk, command
+from chatbot.formats import count, gain, labelled, mode_word, money
 from chatbot.message import Button, Reply, Role
-from chatbot.render import count, gain, labelled, mode_word, money
 from trading.domain.errors import NotFound
 from trading.domain.state import Totals, TradingState
 from trading.engine.pages import Label

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from html import escape
 
-from chatbot.render import gain
+from chatbot.formats import gain
 from chatbot.tools.backtest_pictures import Drawn, pictures
 from chatbot.tools.backtest_shown import facts, judged, when
 from trading.domain.statistics import Tally, share

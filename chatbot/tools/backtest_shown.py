@@ -9,7 +9,7 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
-from chatbot.render import count, gain, money
+from chatbot.formats import count, gain, money
 from chatbot.sparkline import spark
 from trading.domain.statistics import Tally, share
 from trading.research.report import Part, Report

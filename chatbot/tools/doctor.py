@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import cast
 
 from chatbot.config import Settings, load
+from chatbot.formats import money
 from chatbot.logs import Redaction
 from chatbot.places import open_places
-from chatbot.render import money
 from chatbot.tools.doctor_chats import chats, env_file
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.doctor_order import refuse_production, with_an_order

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 from chatbot.config import Settings
+from chatbot.formats import exact_money, money
 from chatbot.places import SIMULATED, Places
-from chatbot.render import exact_money, money
 from chatbot.tools.findings import Finding, fail, ok, warn
 from chatbot.tools.fund import CRYPTO_SHARD, for_orders, kalshi_of
 from trading.clock import monotonic

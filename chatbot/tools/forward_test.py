@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from chatbot.render import exact_money, gain, number
+from chatbot.formats import exact_money, gain, number
 from chatbot.tools.demo import usd4
 from chatbot.tools.progress import bar
 from trading.domain.errors import Misconfigured

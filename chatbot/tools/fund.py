@@ -16,8 +16,8 @@ from uuid import uuid4
 import typer
 
 from chatbot.config import Settings
+from chatbot.formats import exact_money
 from chatbot.places import Places, open_places
-from chatbot.render import exact_money
 from storage.store import TinyStore
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused, Unauthorized, Unresolved
 from trading.domain.money import CENT, ZERO

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import cast
 
 from chatbot.config import Settings
-from chatbot.render import count, exact_money, gain
+from chatbot.formats import count, exact_money, gain
 from chatbot.tools.changing import BY
 from storage import codec
 from storage.aging import Leaving, month_of

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from chatbot.config import Settings
+from chatbot.formats import money, price
 from chatbot.places import SIMULATED, open_places
-from chatbot.render import money, price
 from chatbot.strategies_file import plan
 from chatbot.tools.exchange import SERIES_DEFAULT, open_simulated
 from trading.clock import RealClock, monotonic

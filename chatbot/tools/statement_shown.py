@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from chatbot.config import Settings
-from chatbot.render import count, exact_money, gain
+from chatbot.formats import count, exact_money, gain
 from trading.domain.order import Mode
 from trading.engine.balances import Known
 from trading.engine.statement import Difference, Period, Statement, Sums

@@ -124,7 +124,11 @@ async def test_what_can_be_taken_at_once_is(app: App, env: Path) -> None:
     assert "x9y8" not in repr(page)
     await program(app).reload(page.fingerprint)
     limits = app.cycle.broker.in_force
-    assert (limits.max_order_usd, limits.daily_loss_limit_usd, limits.low_balance_usd) == (Decimal(7), Decimal(5), Decimal(1))
+    assert (limits.max_order_usd, limits.daily_loss_limit_usd, limits.low_balance_usd) == (
+        Decimal(7),
+        Decimal(5),
+        Decimal(1),
+    )
     assert [getattr(each, "stake_usd", None) for each in app.cycle.strategies] == [Decimal(6)]
     assert app.router._beside.access.role_of(Person("telegram", "2")) is None
     assert heard == ["2"]

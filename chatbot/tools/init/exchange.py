@@ -9,8 +9,8 @@ from pathlib import Path
 
 from chatbot.config import load
 from chatbot.config_rules import key_file
+from chatbot.formats import exact_money
 from chatbot.places import open_places
-from chatbot.render import exact_money
 from chatbot.tools.fund import kalshi_of
 from chatbot.tools.init.asking import NONE, Asker, agreed, chosen, hint, sentence, until
 from chatbot.tools.init.env_file import OWNER_ONLY

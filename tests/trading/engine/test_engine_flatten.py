@@ -80,7 +80,12 @@ async def test_no_halt_holds_it_up(reason: Reason) -> None:
 
 async def test_a_limit_on_risk_does_not_hold_it_up() -> None:
     r = await holding()
-    nothing = {"max_order_usd": D(0), "max_exposure_usd": D(0), "daily_loss_limit_usd": D(0), "max_orders_per_minute": 0}
+    nothing = {
+        "max_order_usd": D(0),
+        "max_exposure_usd": D(0),
+        "daily_loss_limit_usd": D(0),
+        "max_orders_per_minute": 0,
+    }
     r.broker.limits = replace(r.broker.limits, max_open_orders=0, **nothing)
     assert (await leave(r)).sold == 9
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.render import gain, money
+from chatbot.formats import gain, money
 from trading.domain.statistics import share
 from trading.research.backtest import Terms, backtest
 from trading.research.bootstrap import TRADES_MIN, Luck
