@@ -36,7 +36,8 @@ from tests.fuzz_inputs import Source
 
 sys.path.insert(0, str(Path(__file__).parent / "chatbot"))  # where the fakes of the chat lie
 
-from fakes_chat import MANUAL, OPERATOR, OWNER, STALE_FEED, STRANGER, VIEWER, Chat, chat
+from fakes_chat import OPERATOR, OWNER, STRANGER, VIEWER, Chat, chat
+from fakes_pages import MANUAL, STALE_FEED
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of every third bot: a second factor
 STEPS_TAKEN = tuple(timedelta(seconds=late) for late in (0, -30, 30))

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 
-from fakes_chat import FakeChannel, MemoryStore, Times
+from fakes_chat import Times
+from fakes_outbox import FakeChannel, MemoryStore
 
 from chatbot.outbox import Outbox
 from chatbot.outbox_pictures import Pictured, unpictured

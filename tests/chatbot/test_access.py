@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes_chat import MANUAL, OPERATOR, OWNER, ROLES, STRANGER, VIEWER, MemoryStore, Times, chat
+from fakes_chat import OPERATOR, OWNER, ROLES, STRANGER, VIEWER, Times, chat
+from fakes_outbox import MemoryStore
+from fakes_pages import MANUAL
 
 from chatbot.access import CONFIRMATION_SECONDS, CONFIRMATIONS_MAX, HOST, Access, Confirmations, Entry
 from chatbot.command import Context, Preview, Risk, command, registry

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from fakes_outbox import FakeChannel
+
 from chatbot.app import build
 from chatbot.config import load
-from tests.chatbot.fakes_chat import FakeChannel
 from trading.clock import VirtualClock
 from trading.exchange.simulated.spot import ANCHOR
 

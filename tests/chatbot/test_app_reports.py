@@ -8,10 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from fakes_outbox import FakeChannel
 
 from chatbot.app import build
 from chatbot.config import load
-from tests.chatbot.fakes_chat import FakeChannel
 from tests.trading.build import fill, order
 from trading.clock import VirtualClock
 from trading.domain.events import MarketSettled, OrderAcknowledged, OrderFilled, OrderIntended

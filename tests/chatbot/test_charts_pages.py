@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fakes_charts import PNG, FakeCharts
-from fakes_chat import FILL, LABEL, MARKET, NOW, ago, chat, d, equity_page, samples, trade
+from fakes_chat import chat
+from fakes_pages import FILL, LABEL, MARKET, NOW, ago, d, equity_page, samples, trade
 
 from chatbot.charts import Undrawn
 from chatbot.charts_data import Bars, Course, Curve

@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from fakes_chat import MANUAL, OPERATOR, OWNER, ROLES, VIEWER, Chat, MemoryStore, chat
+from fakes_chat import OPERATOR, OWNER, ROLES, VIEWER, Chat, chat
+from fakes_outbox import MemoryStore
+from fakes_pages import MANUAL
 from pyotp import TOTP
 
 from chatbot.commands.registry import COMMANDS, offered

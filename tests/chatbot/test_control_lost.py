@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from doubles.discord import CHANNEL, GUILD
-from fakes_chat import FakeChannel, Times
+from fakes_chat import Times
+from fakes_outbox import FakeChannel
 
 from chatbot.channels.discord import DiscordChannel
 from chatbot.channels.stdin import StdinChannel

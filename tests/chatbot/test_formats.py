@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from fakes_chat import LABEL, NOW
+from fakes_pages import LABEL, NOW
 
 from chatbot.formats import (
     clock_time,

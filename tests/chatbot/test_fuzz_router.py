@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from fakes_chat import MANUAL, OWNER, STRANGER, VIEWER, chat, said
+from fakes_chat import OWNER, STRANGER, VIEWER, chat, said
+from fakes_pages import MANUAL
 
 from chatbot.message import Button, Reply, Role
 from tests import fuzz_router

@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from fakes_chat import MANUAL, Chat, chat
+from fakes_chat import Chat, chat
+from fakes_pages import MANUAL
 
 from chatbot.channels import host
 from chatbot.channels.host import CLIENTS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, URGENT_CLIENTS_MAX, HostDoor, addresses

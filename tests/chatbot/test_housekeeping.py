@@ -11,7 +11,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from fakes_chat import trade
+from fakes_pages import trade
 from pyotp import TOTP
 
 from chatbot.app import build

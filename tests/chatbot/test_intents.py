@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from fakes_outbox import FakeChannel
+
 from chatbot.app import build
 from chatbot.config import load
 from chatbot.life import App
 from chatbot.tools.demo import EPOCH
-from tests.chatbot.fakes_chat import FakeChannel
 from trading.clock import VirtualClock
 from trading.domain.records import Notice, Put
 from trading.research.intent_log import lines

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from fakes_chat import NOW, OWNER, STRANGER, MemoryStore, Times, ago, chat
+from fakes_chat import OWNER, STRANGER, Times, chat
+from fakes_outbox import MemoryStore
+from fakes_pages import NOW, ago
 
 from chatbot.commands.host import answer_knocks
 from chatbot.knocks import KNOCKS_MAX, NAME_LENGTH_MAX, Knock, Knocks

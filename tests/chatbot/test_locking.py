@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fakes_chat import MANUAL, OPERATOR, OWNER, VIEWER, MemoryStore, Times, chat
+from fakes_chat import OPERATOR, OWNER, VIEWER, Times, chat
+from fakes_outbox import MemoryStore
+from fakes_pages import MANUAL
 
 from chatbot.access import HOST
 from chatbot.locking import Lock, Locked

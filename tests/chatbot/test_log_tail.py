@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from fakes_chat import NOW
+from fakes_pages import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,25 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes_chat import (
-    FILL,
-    LABEL,
-    MARKET,
-    OPERATOR,
-    OWNER,
-    QUOTE,
-    TICKER,
-    VIEWER,
-    Chat,
-    ago,
-    chat,
-    d,
-    market_page,
-    order,
-    signals_page,
-    status_page,
-    trade,
-)
+from fakes_chat import OPERATOR, OWNER, VIEWER, Chat, chat
+from fakes_pages import FILL, LABEL, MARKET, QUOTE, TICKER, ago, d, market_page, order, signals_page, status_page, trade
 
 from chatbot.command import find
 from chatbot.commands.registry import COMMANDS

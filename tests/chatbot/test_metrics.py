@@ -197,7 +197,7 @@ async def test_a_scrape_does_not_hold_up_the_loop_and_asks_nobody(app: App, prob
 
 
 async def test_what_waits_for_a_channel_is_told_by_its_name(tmp_path: Path) -> None:
-    from tests.chatbot.fakes_chat import FakeChannel
+    from fakes_outbox import FakeChannel
 
     clock = VirtualClock(EPOCH)
     settings = load(None, {"DATA_DIR": str(tmp_path), "KALSHI_ENV": "simulated"})

@@ -8,7 +8,8 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from fakes_chat import MARKET, NOW, TICKER, ago, d, notice, order
+from fakes_outbox import notice
+from fakes_pages import MARKET, NOW, TICKER, ago, d, order
 
 from chatbot.notices import NoticeWriter, Where, bare, digest
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 
 import pytest
-from fakes_chat import NOW, d, trade
+from fakes_pages import NOW, d, trade
 
 from chatbot.notices import NoticeWriter, Where
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain

@@ -6,7 +6,7 @@ from datetime import UTC
 from decimal import Decimal
 
 import pytest
-from fakes_chat import NOW
+from fakes_pages import NOW
 
 from chatbot.notices import NoticeWriter, Where
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from fakes_chat import NOW, ago, d
+from fakes_pages import NOW, ago, d
 
 from chatbot.notices import NoticeWriter, Where
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from fakes_chat import NOW, OPERATOR, VIEWER, MemoryStore, chat
+from fakes_chat import OPERATOR, VIEWER, chat
+from fakes_outbox import MemoryStore
+from fakes_pages import NOW
 
 from chatbot.command import Misread
 from chatbot.commands.notify import MUTE_MAX, end_of

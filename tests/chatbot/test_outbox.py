@@ -7,7 +7,8 @@ import random
 from datetime import timedelta
 
 import pytest
-from fakes_chat import NOW, FakeChannel, MemoryStore, ago, down, notice
+from fakes_outbox import FakeChannel, MemoryStore, down, notice
+from fakes_pages import NOW, ago
 from outbox_post import ALERT, INFO, NOTICE, Post, cursor, seqs, stored
 
 from chatbot import outbox as module

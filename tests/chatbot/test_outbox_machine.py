@@ -10,7 +10,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, timedelta
 from typing import Any
 
-from fakes_chat import MemoryStore, Times, notice
+from fakes_chat import Times
+from fakes_outbox import MemoryStore, notice
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes_chat import FakeChannel, MemoryStore, down, notice
+from fakes_outbox import FakeChannel, MemoryStore, down, notice
 from outbox_post import ALERT, INFO, NOTICE, Post, cursor, seqs, stored
 
 from chatbot import outbox

@@ -5,22 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes_chat import (
-    LABEL,
-    MANUAL,
-    NOW,
-    OWNER,
-    STALE_FEED,
-    TICKER,
-    VIEWER,
-    Chat,
-    ago,
-    chat,
-    d,
-    signals_page,
-    status_page,
-    trade,
-)
+from fakes_chat import OWNER, VIEWER, Chat, chat
+from fakes_pages import LABEL, MANUAL, NOW, STALE_FEED, TICKER, ago, d, signals_page, status_page, trade
 
 from chatbot.commands.overview import glance
 from chatbot.commands.registry import COMMANDS

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from fakes_chat import Chat, chat, d, performance_page, trade
+from fakes_chat import Chat, chat
+from fakes_pages import d, performance_page, trade
 
 from chatbot.message import Mood
 from chatbot.render import WIDTH_MAX, columns, plain

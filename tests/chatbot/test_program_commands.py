@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes_chat import MANUAL, OPERATOR, OWNER, VIEWER, chat
+from fakes_chat import OPERATOR, OWNER, VIEWER, chat
+from fakes_pages import MANUAL
 
 from chatbot.message import Person
 from chatbot.program import LogLine, ReloadPage

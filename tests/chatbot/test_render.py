@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes_chat import notice
+from fakes_outbox import notice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

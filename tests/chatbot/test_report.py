@@ -7,7 +7,9 @@ from datetime import UTC
 
 import pytest
 from fakes_charts import PNG, FakeCharts
-from fakes_chat import NOW, OPERATOR, VIEWER, FakeDesk, chat, d, equity_page, notice, report_of
+from fakes_chat import OPERATOR, VIEWER, FakeDesk, chat
+from fakes_outbox import notice
+from fakes_pages import NOW, d, equity_page, report_of
 
 from chatbot.charts import Undrawn
 from chatbot.charts_data import Bars, Curve

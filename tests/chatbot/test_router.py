@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fakes_chat import MANUAL, NOW, OPERATOR, OWNER, STALE_FEED, STRANGER, VIEWER, Chat, chat, said
+from fakes_chat import OPERATOR, OWNER, STRANGER, VIEWER, Chat, chat, said
+from fakes_pages import MANUAL, NOW, STALE_FEED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import get_type_hints
 
 import pytest
-from fakes_chat import OPERATOR, VIEWER, chat, scan_page
+from fakes_chat import OPERATOR, VIEWER, chat
+from fakes_pages import scan_page
 
 from chatbot.command import Context
 from chatbot.commands.scan import FINDS_SHOWN_MAX, KEPT, REASONS

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from fakes_chat import NOW, MemoryStore, Times
+from fakes_chat import Times
+from fakes_outbox import MemoryStore
+from fakes_pages import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyotp import TOTP

@@ -7,7 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from fakes_chat import LABEL, NOW, OPERATOR, OWNER, VIEWER, chat, d
+from fakes_chat import OPERATOR, OWNER, VIEWER, chat
+from fakes_pages import LABEL, NOW, d
 
 from chatbot.commands.set_ import set_
 from chatbot.completing import words_for

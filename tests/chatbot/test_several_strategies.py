@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fakes_chat import LABEL, MARKET, OWNER, QUOTE, TICKER, Chat, chat, d, signals_page, trade
+from fakes_chat import OWNER, Chat, chat
+from fakes_pages import LABEL, MARKET, QUOTE, TICKER, d, signals_page, trade
 
 from chatbot.render import WIDTH_MAX, columns, plain
 from trading.domain.order import Mode, Position

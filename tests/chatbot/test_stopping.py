@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fakes_chat import FakeChannel
+from fakes_outbox import FakeChannel
 
 from chatbot import stopping
 from chatbot.app import build

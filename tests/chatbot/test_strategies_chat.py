@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes_chat import LABEL, NOW, OPERATOR, OWNER, VIEWER, Chat, chat, d
+from fakes_chat import OPERATOR, OWNER, VIEWER, Chat, chat
+from fakes_pages import LABEL, NOW, d
 
 from chatbot.commands.going_live import going_live_fields
 from chatbot.message import Person

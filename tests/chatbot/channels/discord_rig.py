@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
-from fakes_chat import FakeDesk, MemoryStore, Times, chat
+from fakes_chat import FakeDesk, Times, chat
+from fakes_outbox import MemoryStore
 
 from chatbot.access import Access
 from chatbot.beside import Words

@@ -12,7 +12,9 @@ from typing import Any
 
 from doubles.telegram import TelegramDouble
 from doubles.telegram_chats import Message
-from fakes_chat import MANUAL, NOW, Chat, MemoryStore, chat, notice
+from fakes_chat import Chat, chat
+from fakes_outbox import MemoryStore, notice
+from fakes_pages import MANUAL, NOW
 
 from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.telegram_wire import Bounds

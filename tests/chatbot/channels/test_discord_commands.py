@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 from discord_rig import GUILD_ROLE, OPERATOR, OWNER, QUICK, STRANGER, VIEWER, Post, rig_on, talking
-from fakes_chat import MANUAL, notice
+from fakes_outbox import notice
+from fakes_pages import MANUAL
 from pyotp import TOTP, random_base32
 
 from chatbot.channels.discord_text import pages_of

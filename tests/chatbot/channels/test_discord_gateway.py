@@ -12,7 +12,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from discord_rig import HASTY, OWNER, QUICK, VIEWER, Rig, rig_on, talking
-from fakes_chat import notice
+from fakes_outbox import notice
 
 from chatbot.channels import discord_gateway as module
 from chatbot.outbox_channel import How

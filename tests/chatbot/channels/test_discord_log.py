@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from discord_rig import SECRET, VIEWER, Rig, talking
-from fakes_chat import notice
+from fakes_outbox import notice
 
 from chatbot.channels.discord_log import LINE_LENGTH_MAX, LINES_MAX, Lines
 from chatbot.outbox_channel import How

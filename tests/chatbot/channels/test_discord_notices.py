@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 from discord_rig import HASTY, Post, rig_on, talking
-from fakes_chat import ago, notice
+from fakes_outbox import notice
+from fakes_pages import ago
 
 from chatbot.channels.discord_text import COLOURS
 from chatbot.message import Picture

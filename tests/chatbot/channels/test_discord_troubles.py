@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from discord_rig import OPERATOR, QUICK, VIEWER, Rig, rig_on, talking
-from fakes_chat import notice
+from fakes_outbox import notice
 
 from chatbot.channels.discord_post import LOGIN_FIX
 from chatbot.channels.discord_registering import SERVER_FIX

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes_chat import MANUAL, chat, notice
+from fakes_chat import chat
+from fakes_outbox import notice
+from fakes_pages import MANUAL
 from terminal_rig import Screen, until
 
 from chatbot.channels import stdin

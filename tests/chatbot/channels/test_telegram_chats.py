@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from doubles.telegram import TelegramDouble
-from fakes_chat import MemoryStore, notice
+from fakes_outbox import MemoryStore, notice
 from telegram_rig import GROUP, bot, make, running
 
 from chatbot.message import Picture

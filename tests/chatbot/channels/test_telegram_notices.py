@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from doubles.telegram import TelegramDouble
 from doubles.telegram_rules import Json, Refused
-from fakes_chat import MemoryStore, notice
+from fakes_outbox import MemoryStore, notice
 from telegram.error import BadRequest
 from telegram_rig import SHORT, bot, make, running
 

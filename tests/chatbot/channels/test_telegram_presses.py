@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes_chat import MANUAL, TICKER
+from fakes_pages import MANUAL, TICKER
 from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, VIEWER_ID, bot
 
 from chatbot.command import Context, Risk, command, registry

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fakes_chat import NOW
+from fakes_pages import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from doubles.telegram import TelegramDouble
-from fakes_chat import MANUAL
+from fakes_pages import MANUAL
 from telegram_rig import GROUP, OPERATOR_ID, OWNER_ID, STRANGER_ID, bot, make, running
 
 from chatbot.channels import telegram as module

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from doubles.telegram import TOKEN, TelegramDouble
-from fakes_chat import notice
+from fakes_outbox import notice
 from telegram_rig import SHORT, bot, make, running
 
 from chatbot.channels.telegram_polling import REFUSED, TWO_READERS, TWO_READERS_WEBHOOK, Trouble

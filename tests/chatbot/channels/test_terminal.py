@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from fakes_chat import MANUAL, chat, notice
+from fakes_chat import chat
+from fakes_outbox import notice
+from fakes_pages import MANUAL
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import PipeInput, create_pipe_input
