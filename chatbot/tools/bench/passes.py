@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from chatbot.tools.heap import frugal
 from trading.clock import VirtualClock, monotonic
 from trading.engine.scanning import survey
 from trading.exchange.kalshi.calls import Calls
@@ -112,6 +113,7 @@ def _peak() -> float:
 
 async def main(base_url: str, kind: str) -> None:
     """One pass for each line of standard input, until it ends; set up as the bot is."""
+    frugal()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
