@@ -43,7 +43,8 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
     class Opening:
         @staticmethod
-        def open(folder: Path) -> TinyStore:
+        def open(folder: Path, *, disk: object) -> TinyStore:
+            assert disk is None, "a bot's own"
             return TinyStore.open(folder, disk=made)
 
     monkeypatch.setattr(chatbot.app, "TinyStore", Opening)

@@ -26,7 +26,7 @@ if sys.argv[1] == "frugal":
 bytes(30_000_000)  # given back, from which the system learns to keep pieces up to this size
 before = resident()
 pieces = [b"x" * {LARGE_BYTES * 2} for _ in range(80)]  # 20 MB
-last = b"y" * 1_000  # lies behind them
+last = b"y" * 100_000  # lies behind them: too large for what was free before
 del pieces
 print(resident() - before)
 """
