@@ -16,6 +16,7 @@ from chatbot.places import Places
 from chatbot.router import Router
 from chatbot.starts import away, mind_history
 from chatbot.stopping import stop
+from chatbot.tools.heap import give_back
 from chatbot.wiring_feeds import Feeds
 from storage.store import TinyStore
 from trading.domain.errors import StoreError, StoreRefused, Unauthorized, Unavailable
@@ -121,6 +122,8 @@ class App:
             leaving = self.store.due(archive_before(self.places.clock.now(), self.book.zone))
             try:
                 self.store.drop(await asyncio.to_thread(self.store.keep, leaving))
+                if leaving:
+                    await asyncio.to_thread(give_back)
             except StoreRefused as error:
                 self.book.record(ErrorSeen(self.places.clock.now(), "archive", str(error)))
             except StoreError as error:

@@ -7,7 +7,7 @@ the adapter for HTTP does about a failing read, to ask again, is done here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,23 +16,14 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from msgspec.msgpack import Decoder, encode
+from msgspec.msgpack import Decoder
 
-from trading.clock import VirtualClock
 from trading.domain import errors
-from trading.domain.errors import ChatopsError, Rejected, Unavailable
 from trading.domain.market import Market, Quote, Tick
-from trading.domain.money import ZERO
 from trading.domain.order import Balance, ExchangeStatus, Fill, Order, OrderReport, Placed, Position, Settlement
-from trading.exchange.kalshi.calls import CANCEL_BACKOFF, READ_BACKOFF
-from trading.exchange.simulated.direct import DirectExchange, DirectFeed
-from trading.exchange.simulated.faults import Faults
-from trading.exchange.simulated.venue import Venue, open_venue
 from trading.ports import Clock
 from trading.risk.gate import Ticket
 
-CASH = {0: Decimal(1_000), 2: Decimal(1_000_000)}  # dollars by shard: no year of small stakes can spend them
-TRIES = {"place": 1, "cancel": CANCEL_BACKOFF.tries, "cancel_all": CANCEL_BACKOFF.tries}  # of all else: as of a read
 END_SECONDS_MAX = 10.0
 REFUSED = b"\xc1"  # begins no message of msgpack
 _T = TypeVar("_T")
@@ -54,6 +45,10 @@ class FarExchange:
 
     def __init__(self, pipe: Connection, clock: Clock) -> None:
         self._pipe, self._clock = pipe, clock
+
+    def open(self) -> None:
+        """Wait until it stands. Raises Misconfigured where it cannot be made."""
+        self._answer(_NOTHING)
 
     def records(self) -> Records:
         """What there is now."""
@@ -104,6 +99,9 @@ class FarExchange:
     def _ask(self, answer: Decoder[_T], asked: str, *words: object, **named: object) -> _T:
         """What came back; raises what the exchange has raised."""
         self._pipe.send((self._clock.now(), asked, words, named))
+        return self._answer(answer)
+
+    def _answer(self, answer: Decoder[_T]) -> _T:
         said = self._pipe.recv_bytes()
         if said.startswith(REFUSED):
             name, *why = _REFUSAL.decode(said.removeprefix(REFUSED))
@@ -120,72 +118,23 @@ _NOTHING, _REFUSAL = Decoder(type(None)), Decoder(list[Any])
 
 @contextmanager
 def far_exchange(clock: Clock, seed: int, faults: str) -> Iterator[FarExchange]:
-    """A fresh exchange with CASH, until the end of the block. `faults` is a profile's name, whose faults of single
-    requests it has. Raises Misconfigured for another name."""
-    Faults.named(faults)
+    """A fresh exchange, until the end of the block. `faults` is a profile's name, whose faults of single requests it
+    has. Raises Misconfigured for another name."""
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, clock.now(), seed, faults), daemon=True)
     process.start()
     there.close()
     try:
-        yield FarExchange(here, clock)
+        far = FarExchange(here, clock)
+        far.open()
+        yield far
     finally:
         here.close()
         process.join(END_SECONDS_MAX)
 
 
 def _serve(pipe: Connection, start: datetime, seed: int, faults: str) -> None:
-    asyncio.run(_Served(start, seed, faults).serve(pipe))
+    from chatbot.tools.bench.year_venue import serve  # here: an exchange's code is not the bot's memory either
 
-
-class _Served:
-    """The exchange itself, on the time of who asks."""
-
-    def __init__(self, start: datetime, seed: int, faults: str) -> None:
-        self._clock = VirtualClock(start)
-        self._venue = open_venue(self._clock, seed=seed, cash=CASH)
-        troubles = Faults.named(faults, seed)
-        self._exchange = DirectExchange(self._venue, troubles)
-        self._feed = DirectFeed(self._venue, faults=troubles)
-
-    async def serve(self, pipe: Connection) -> None:
-        """Answer until the other end is closed."""
-        while True:
-            try:
-                now, name, words, named = pipe.recv()
-            except (EOFError, ConnectionResetError):
-                return
-            self._clock.advance_to(now)
-            try:
-                pipe.send_bytes(encode(await self._answer(name, words, named)))
-            except ChatopsError as error:
-                pipe.send_bytes(REFUSED + encode((type(error).__name__, *_said(error))))
-
-    async def _answer(self, name: str, words: Sequence[Any], named: Mapping[str, Any]) -> object:
-        if name == "records":
-            return _records(self._venue)
-        asked = self._feed if name == "read" else self._exchange
-        for _ in range(TRIES.get(name, READ_BACKOFF.tries) - 1):
-            try:
-                return await getattr(asked, name)(*words, **named)
-            except Unavailable:
-                continue
-        return await getattr(asked, name)(*words, **named)
-
-
-def _said(error: ChatopsError) -> tuple[object, ...]:
-    """What makes the same error again."""
-    return (error.code, error.message, error.http_status) if isinstance(error, Rejected) else error.args
-
-
-def _records(venue: Venue) -> Records:
-    venue.sync()
-    account = venue.account
-    return Records(
-        cash=sum(account.cash.values(), ZERO),
-        fees=sum((fill.fee for fill in account.fills), ZERO),
-        fills=len(account.fills),
-        orders=len(account.orders),
-        held=sum(1 for held in account.holdings.values() if held.contracts),
-    )
+    asyncio.run(serve(pipe, start, seed, faults))

@@ -42,3 +42,28 @@ def kept(how: str) -> int:
 def test_large_pieces_are_given_back() -> None:
     assert kept("as it is") > 10_000_000
     assert kept("frugal") < 2_000_000
+
+
+HOLES = """
+from pathlib import Path
+from chatbot.tools.heap import give_back
+
+def resident():
+    [line] = [each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("VmRSS:")]
+    return int(line.split()[1]) * 1024
+
+rows = [b"x" * 700 for _ in range(50_000)]  # 35 MB, as rows are
+before = resident()
+rows = rows[::50]  # the others leave, and every page that has one of these stays
+kept = resident()
+assert give_back()
+print(before - kept, kept - resident())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc has this")
+def test_what_is_free_between_rows_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLES], cwd=ROOT, check=True, capture_output=True, text=True)
+    by_itself, by_asking = map(int, done.stdout.split())
+    assert by_itself < 5_000_000
+    assert by_asking > 20_000_000
