@@ -245,12 +245,12 @@ class Settings(BaseSettings):
         return pem_of(inline) if inline else None
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret text, so that it can be kept out of every output; an address also as libraries log it, by its
-        path."""
+        """Every secret text, so that it can be kept out of every output; addresses also as libraries log them, by their
+        paths."""
         values = (getattr(self, name) for name in type(self).model_fields)
         texts = [v.get_secret_value() for v in values if isinstance(v, SecretStr)]
-        path = urlsplit(self.heartbeat_url.get_secret_value()).path.strip("/")
-        return tuple(text for text in [*texts, path, self.kalshi_api_key_id] if text)
+        paths = [urlsplit(text).path.strip("/") for text in texts if "://" in text]
+        return tuple(text for text in [*texts, *paths, self.kalshi_api_key_id] if text)
 
 
 def names() -> dict[str, str]:

@@ -35,7 +35,8 @@ ANSWER_SECONDS_MAX = 5.0  # for a simulated exchange in another process to say w
 
 @dataclass(slots=True)
 class Places:
-    """`exchange` has orders too where `signed`; `closing` ends what was opened, in order."""
+    """`exchange` has orders too where `signed`; `kalshi` is the adapter, for what only it has, also where `exchange` is
+    something around it; None where a recording is played. `closing` ends what was opened, in order."""
 
     clock: RealClock | VirtualClock
     exchange: Exchange
@@ -46,11 +47,10 @@ class Places:
     stream: KalshiStream | None = None  # not started
     spot_of: Callable[[str], Feed] | None = None  # of another series than the main one
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    kalshi: KalshiExchange | None = field(init=False)
 
-    @property
-    def kalshi(self) -> KalshiExchange | None:
-        """The exchange with what only the adapter has; None where a recording is played."""
-        return self.exchange if isinstance(self.exchange, KalshiExchange) else None
+    def __post_init__(self) -> None:
+        self.kalshi = self.exchange if isinstance(self.exchange, KalshiExchange) else None
 
     async def close(self) -> None:
         """Let go of everything that was opened."""

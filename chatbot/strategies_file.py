@@ -110,9 +110,10 @@ def _assigned(place: Place, name: str, rows: Rows, settings: Settings, series: t
 
 
 def _as_in_env(name: str, settings: Settings) -> Strategy:
-    """A strategy with its defaults; for CONSENSUS and its relatives these are the settings."""
+    """A strategy with its defaults; for CONSENSUS and its relatives, who share the terms of an entry, these are the
+    settings. One whose momentum has a window of its own keeps that."""
     made: Any = STRATEGIES[name]()
-    if name not in ("consensus", "previous", "momentum", "momentum_15"):
+    if not hasattr(made, "entry_window_seconds"):
         return made  # type: ignore[no-any-return]
     shared = replace(
         made,
@@ -122,9 +123,10 @@ def _as_in_env(name: str, settings: Settings) -> Strategy:
         entry_window_seconds=settings.entry_window_seconds,
         quote_age_seconds=settings.sample_age_seconds,
     )
-    if name == "previous":
+    if not hasattr(made, "momentum"):
         return shared  # type: ignore[no-any-return]
-    window = made.momentum.window_seconds if name == "momentum_15" else settings.momentum_window_seconds
+    own, usual = made.momentum.window_seconds, MomentumLimits().window_seconds
+    window = settings.momentum_window_seconds if own == usual else own
     limits = MomentumLimits(window, settings.sample_age_seconds, settings.momentum_dead_zone_bp)
     return replace(shared, momentum=limits)  # type: ignore[no-any-return]
 

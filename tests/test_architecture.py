@@ -32,7 +32,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.second_factor",
         "chatbot.confirming",
         "chatbot.completing",
-        "chatbot.kept_files",
         "chatbot.program",
         "chatbot.locking",
         "chatbot.beside",

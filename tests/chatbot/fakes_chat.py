@@ -381,7 +381,8 @@ def chat(
     strangers: list[Person] = []
     errors: list[tuple[str, Exception]] = []
     alarms: list[str] = []
-    program, charts = FakeProgram(), FakeCharts()
+    program, charts, rules = FakeProgram(), FakeCharts(), Rules("", store, now)
+    rules.channels = ("telegram", "discord", "terminal")
     router = Router(
         desk,
         Beside(
@@ -389,7 +390,7 @@ def chat(
             UTC,
             access,
             Lock(store, now),
-            rules=Rules("", store, now),
+            rules=rules,
             knocks=Knocks(store, now),
             draw=charts.draw,
             program=program,

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from chatbot.config import Settings, load
 from chatbot.wiring_engine import limits
 from trading.domain.errors import Misconfigured
+from trading.strategies import NAMES
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 KEY_ID = "abcd0123-4567-89ef-wxyz"
@@ -480,6 +481,9 @@ class TestExample:
         from chatbot.config import names
 
         assert set(shown) == set(names())
+
+    def test_it_names_every_strategy(self) -> None:
+        assert f": {', '.join(NAMES)}. " in " ".join(EXAMPLE.read_text().replace("\n#", " ").split())
 
     def test_each_is_explained_and_commented_out(self) -> None:
         lines = EXAMPLE.read_text().splitlines()

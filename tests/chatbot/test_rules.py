@@ -33,7 +33,7 @@ def test_what_is_written_is_understood() -> None:
         ("telegram/:on", "is not event:on"),
         ("ordr:on", "has 'ordr:on': there is no event 'ordr': did you mean order?"),
         ("xyzzy:on", "there are order, fill, cancel"),
-        ("slack/order:on", "names the channel 'slack', which is unknown: use telegram, discord, terminal"),
+        ("slack/order:on", f"names the channel 'slack', which is unknown: use {', '.join(CHANNELS)}"),
         ("order:on,order:off", "names order twice"),
         ("halt:off", "has 'halt:off': halt can be silent but never off, since it tells of what needs somebody"),
         ("discord/digest:off", "since it stands for notices that are on"),
@@ -45,15 +45,19 @@ def test_what_is_wrong_is_said_with_the_nearest_right_one(text: str, said: str) 
     assert said in str(caught.value)
 
 
+def of_fills(rules: Rules) -> list[Rule]:
+    return [rules.rule(channel, "fill") for channel in ("telegram", "discord", "terminal")]
+
+
 def test_the_most_exact_rule_wins_and_chat_wins_over_the_settings() -> None:
     rules = Rules("fill:silent, telegram/fill:off")
-    assert [rules.rule(channel, "fill") for channel in CHANNELS] == [OFF, SILENT, SILENT]
+    assert of_fills(rules) == [OFF, SILENT, SILENT]
     rules.say("fill", ON, EVERYWHERE, "Ann")
-    assert [rules.rule(channel, "fill") for channel in CHANNELS] == [ON, ON, ON]
+    assert of_fills(rules) == [ON, ON, ON]
     rules.say("fill", OFF, "discord", "Ann")
-    assert [rules.rule(channel, "fill") for channel in CHANNELS] == [ON, OFF, ON]
+    assert of_fills(rules) == [ON, OFF, ON]
     rules.say("fill", SILENT, EVERYWHERE, "Ann")
-    assert [rules.rule(channel, "fill") for channel in CHANNELS] == [SILENT, SILENT, SILENT]
+    assert of_fills(rules) == [SILENT, SILENT, SILENT]
     assert rules.rule("telegram", "order") is ON
 
 
@@ -62,7 +66,7 @@ def test_rules_outlive_a_restart() -> None:
     Rules("", store).say("fill", SILENT, "discord", "Ann")
     Rules("", store).say("order", OFF, EVERYWHERE, "Ann")
     again = Rules("fill:off", store)
-    assert [again.rule(channel, "fill") for channel in CHANNELS] == [OFF, SILENT, OFF]
+    assert of_fills(again) == [OFF, SILENT, OFF]
     assert again.rule("terminal", "order") is OFF
     Rules("", store).say("fill", ON, EVERYWHERE, "Ann")
     assert Rules("", store).rule("discord", "fill") is ON

@@ -7,47 +7,17 @@ strategy has its own, as if it traded alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 
-from trading.domain.market import Market, Quote, on_grid
+from trading.domain.market import on_grid
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import Mode, Order, Position, position_key
 from trading.domain.state import State, TradingState
 from trading.domain.trade import Trade
+from trading.risk.context import Check, Context, Denial
 from trading.risk.first_hours import in_one_trade, one_contract_until
-from trading.risk.limits import Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """The reason that an intent did not pass: a code, and a sentence with the figures."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """All that the gate may look at, at one instant. `foreign` is what others hold on the account, by ticker."""
-
-    now: datetime
-    state: State
-    limits: Limits
-    market: Market | None
-    quote: Quote | None
-    latched: bool = False
-    not_before: datetime | None = None  # after a cancel-all: the exchange may cancel newer orders too
-    foreign: Mapping[str, Decimal] = field(default_factory=dict)
-    flattening: bool = False  # a person's way out, which passes a halt
-    cash: Decimal | None = None  # free on the market's shard as last read; None where that is not known
-    zone: tzinfo = UTC
-
-
-Check = Callable[[Order, Context], Denial | None]
 
 
 def halted(order: Order, at: Context) -> Denial | None:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from trading.domain.intent import Intent
 from trading.domain.market import Market
 from trading.domain.order import Mode, Order, OrderStatus, Side, TimeInForce, yes_price
-from trading.risk.checks import Context, Denial, checks_of
+from trading.risk.checks import checks_of
+from trading.risk.context import Context, Denial
 from trading.risk.limits import Limits
 
 __all__ = ["Context", "Denial", "Identity", "Ticket", "judge"]

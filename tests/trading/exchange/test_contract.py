@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,11 @@ from trading.risk.gate import Ticket
 EPOCH = datetime(2026, 3, 4, 12, 5, tzinfo=UTC)
 SERIES = "KXBTC15M"
 SWEEP = timedelta(minutes=10)  # longer than the exchange takes to sweep what expired
-KINDS = ("http", "direct", "paper")
+KINDS: dict[str, Callable[[DirectExchange, VirtualClock], Exchange] | None] = {
+    "http": None,  # the simulated exchange over loopback
+    "direct": lambda direct, _: direct,
+    "paper": lambda direct, clock: PaperExchange(direct, clock, {"test": Decimal(1000)}),
+}
 
 
 @dataclass
@@ -87,13 +91,14 @@ class Place:
 @pytest.fixture(params=KINDS)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     clock = VirtualClock(EPOCH)
-    credentials = make_key(tmp_path) if request.param == "http" else None
+    make = KINDS[request.param]
+    credentials = None if make else make_key(tmp_path)
     venue = open_venue(clock, seed=7, keys=member_keys(credentials) if credentials else {})
-    direct = DirectExchange(venue)
-    if credentials is None:
-        paper = PaperExchange(direct, clock, {"test": Decimal(1000)}) if request.param == "paper" else None
-        yield Place(request.param, clock, paper or direct, paper, venue)
-    else:
+    if make:
+        exchange = make(DirectExchange(venue), clock)
+        paper = exchange if isinstance(exchange, PaperExchange) else None
+        yield Place(request.param, clock, exchange, paper, venue)
+    elif credentials:
         server = SimulatedServer(venue)
         await server.start()
         signer = Signer(credentials.key_id, load_private_key(credentials.private_key_path.read_bytes()))
