@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.schema_coverage import PROBLEMS_SHOWN, Watch, install, summary
 from tests.schemas import Schemas
@@ -17,6 +18,9 @@ REFERENCE = Path(os.environ.get("REFERENCE_DIR", ROOT.parent / "shared"))
 WATCH = pytest.StashKey[Watch]()
 LONG = (ROOT / "tests" / "simulation", ROOT / "tests" / "flows")
 SEEN = "schema_seen"  # what a worker process tells the one that reports
+
+settings.register_profile("untimed", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # nothing is timed by a test: a busy machine fails none
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ def test_a_wrong_line_is_told_in_one_sentence_with_an_example(
 
 
 @given(st.text(max_size=200), st.sampled_from([*COMMANDS.values(), sample_, stake]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_typed_the_parser_raises_nothing_but_misread(text: str, made: Command) -> None:
     line = read_line(text)
     assert line.word == line.word.casefold()

@@ -96,7 +96,7 @@ replies = st.builds(
 
 
 @given(replies, st.integers(12, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_line_is_wider_than_the_screen(reply: Reply, width: int) -> None:
     if reply.table and len(reply.table.headers) * 4 > width:
         return
@@ -109,7 +109,7 @@ lines = st.lists(st.text("abcdef |", max_size=30), max_size=30).map(tuple)
 
 
 @given(words, st.integers(14, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_wrapping_keeps_every_word_whole(given_words: list[str], width: int) -> None:
     wrapped = wrap(" ".join(given_words), width, "  ")
     assert " ".join(wrapped).split() == given_words
@@ -121,7 +121,7 @@ def utf16(text: str) -> int:
 
 
 @given(st.lists(lines, max_size=5), st.integers(31, 200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_pages_cut_between_lines_only(blocks_of: list[tuple[str, ...]], limit: int) -> None:
     blocks = [Block("table" if n % 2 else "fields", each) for n, each in enumerate(blocks_of)]
     dealt = pages(blocks, limit, utf16)
@@ -130,7 +130,7 @@ def test_pages_cut_between_lines_only(blocks_of: list[tuple[str, ...]], limit: i
 
 
 @given(st.lists(st.text("abcdefgh😀", min_size=1, max_size=20), min_size=1, max_size=60), st.integers(40, 90))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_line_too_long_for_a_page_is_cut_between_words(given_words: list[str], limit: int) -> None:
     dealt = pages([Block("note", (" ".join(given_words),))], limit, utf16)
     assert all(utf16(joined(page)) <= limit for page in dealt)
@@ -138,7 +138,7 @@ def test_a_line_too_long_for_a_page_is_cut_between_words(given_words: list[str],
 
 
 @given(st.text(max_size=300), st.integers(1, 10))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_fits_any_limit_and_loses_nothing_but_space(text: str, limit: int) -> None:
     dealt = pages([Block("note", tuple(text.split("\n")))], limit)
     assert all(len(joined(page)) <= limit for page in dealt)

@@ -362,7 +362,7 @@ async def test_kill_answers_even_when_nothing_can_be_written() -> None:
 
 
 @given(st.text(max_size=80), st.sampled_from([OWNER, OPERATOR, VIEWER, STRANGER, TERMINAL]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_sent_nothing_is_raised_and_nothing_raises_risk(text: str, person: Person, press: bool) -> None:
     c = chat()
     c.desk.halts = (MANUAL,)

@@ -131,7 +131,7 @@ def test_a_code_that_cannot_be_noted_confirms_nothing_and_is_not_used_up() -> No
 
 
 @given(st.lists(st.tuples(st.sampled_from(["right", "wrong", "again", "restart"]), st.integers(0, 90)), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_tried_no_code_is_taken_twice_and_none_while_locked(acts: list[tuple[str, int]]) -> None:
     rig = Rig()
     taken: list[str] = []

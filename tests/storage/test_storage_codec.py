@@ -15,7 +15,7 @@ from trading.domain.errors import StoreRefused
 from trading.domain.records import TABLES, Record
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows())
 def test_every_record_comes_back_exactly(row: tuple[str, str, Record]) -> None:
     table, key, record = row

@@ -60,7 +60,7 @@ DAY: tuple[Event, ...] = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(0, 2**32))
 def test_no_power_cut_loses_a_confirmed_commit(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], seed: int

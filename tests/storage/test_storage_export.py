@@ -134,7 +134,7 @@ def test_a_corrected_or_disturbed_file_is_written_whole(tmp_path: Path) -> None:
     assert shown.rewrites == 4
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([trade, won]), st.text('ä,"\n x', max_size=3))))
 def test_it_always_shows_the_trades(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, type, str]]

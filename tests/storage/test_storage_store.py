@@ -140,7 +140,7 @@ class TestContract:
         assert store.select("positions") == [position(1)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(puts(), max_size=4), max_size=12), st.integers(1, 5))
 def test_any_commits_then_reopening_gives_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, commits: list[list[Put]], every: int

@@ -55,7 +55,7 @@ async def test_more_than_25_choices_are_several_menus_that_say_which() -> None:
     assert taken == [f"+{each.line}" for each in choices(60)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.text(max_size=120), st.text("abc", min_size=1, max_size=9)), max_size=40),
     st.lists(st.tuples(st.text(max_size=120), st.text("abc", min_size=1, max_size=9)), max_size=150),

@@ -67,7 +67,7 @@ def test_a_table_is_split_between_its_rows(limit: int) -> None:
     assert [text.split("\n")[0] for text in shown[1:]] == [f"-# {n} of {len(shown)}" for n in range(2, len(shown) + 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NASTY.filter(str.strip), NASTY, st.text("`x \n", max_size=3000), st.sampled_from(["answer", "notice"]))
 def test_no_text_is_too_long_or_breaks_out_of_its_block(title: str, note: str, value: str, form: str) -> None:
     limit = ANSWER_LENGTH_MAX if form == "answer" else NOTICE_LENGTH_MAX
@@ -86,7 +86,7 @@ def texts(body: dict[str, object]) -> list[str]:
     return [str(body.get("content", "")), embed.get("title", ""), embed.get("description", "")]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(NASTY)
 def test_what_is_sent_plain_where_embeds_are_refused_fits_whole(note: str) -> None:
     pages = pages_of(Reply("T", note=note), NOTICE_LENGTH_MAX)

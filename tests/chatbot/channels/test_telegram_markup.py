@@ -57,7 +57,7 @@ REPLIES = st.builds(
 
 
 @given(REPLIES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_text_telegram_parses_it_and_shows_just_that(reply: Reply) -> None:
     for page in pages_of(reply):
         shown = parsed(html(page), "HTML")
@@ -73,7 +73,7 @@ TABLES = st.builds(
 
 
 @given(TABLES, TEXT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_page_is_too_long_or_cuts_a_row_or_an_entity(table: Table, note: str) -> None:
     reply = Reply("T", "l", table=table, note=note * 20)
     rows = table_lines(table)

@@ -187,7 +187,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["update_id", *SHARED]), JSON))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_update_breaks_the_reading(update: dict[str, Any]) -> None:
     READER.read(update)
     marks_of(update)

@@ -18,9 +18,9 @@ from chatbot.outbox import How
 from chatbot.tools.bench.figures import Row
 from chatbot.tools.bench.year import MEMORY_MB_MAX, rows, simulated_year
 from chatbot.tools.bench.year_exchange import FarExchange, far_exchange
-from chatbot.tools.bench.year_venue import CASH
 from chatbot.tools.bench.year_life import lived
 from chatbot.tools.bench.year_people import OWNER, QUESTIONS, Chat, Owner
+from chatbot.tools.bench.year_venue import CASH
 from chatbot.tools.demo import EPOCH
 from tests.trading.build import order
 from trading.clock import VirtualClock, real_now

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trading.build import OPEN, order
@@ -31,7 +31,6 @@ def some_orders(draw: st.DrawFn) -> list[Order]:
     ]
 
 
-@settings(deadline=None)
 @given(some_orders())
 def test_it_is_the_dict_that_it_stands_for(puts: list[Order]) -> None:
     orders, plain = Orders({}), dict[str, Order]()
@@ -48,7 +47,6 @@ def test_it_is_the_dict_that_it_stands_for(puts: list[Order]) -> None:
     assert ("a" in orders, orders.get("z")) == ("a" in plain, None)
 
 
-@settings(deadline=None)
 @given(some_orders())
 def test_those_that_work_are_those_that_a_search_finds(puts: list[Order]) -> None:
     state = State()

@@ -93,7 +93,7 @@ async def test_bets_sales_and_settlements_explain_themselves_whoever_made_them()
     assert await r.look() == ["ErrorSeen"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from([TICKER, OTHER]), st.sampled_from(Side), st.integers(1, 900)), max_size=8))
 def test_any_course_of_trading_adds_up(trades: list[tuple[str, Side, int]]) -> None:
     async def played() -> None:

@@ -405,7 +405,7 @@ async def whatever_happens(actions: list[tuple[Any, ...]]) -> None:
         assert load_state(r.store, r.clock.now(), Mode.REAL) == pruned(state, r.clock.now())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ACTIONS, max_size=16))
 def test_no_order_is_above_the_limits_and_a_restart_keeps_everything(actions: list[tuple[Any, ...]]) -> None:
     asyncio.run(whatever_happens(actions))

@@ -355,7 +355,7 @@ async def test_what_ended_long_ago_is_forgotten(rig: Rig) -> None:
 cents = st.integers(2, 97)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     quotes=st.lists(st.tuples(cents, st.integers(1, 3), st.integers(1, 2000)), min_size=1, max_size=6),
     orders=st.lists(st.tuples(st.sampled_from(Side), cents, st.integers(1, 3000)), min_size=1, max_size=6),

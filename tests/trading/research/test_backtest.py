@@ -99,7 +99,7 @@ def test_a_strategy_is_shown_what_had_come_by_then() -> None:
         assert (view.market.strike is None) == (view.now == OPEN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(0, 908), st.sampled_from(["consensus", "threshold"]))
 def test_shuffling_the_future_changes_nothing_before_it(seed: int, second: int, name: str) -> None:
     strategy = Consensus() if name == "consensus" else Threshold(buy_at=D("0.52"), sell_at=D("0.9"))

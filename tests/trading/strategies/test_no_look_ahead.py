@@ -87,7 +87,7 @@ def decisions(strategy: Strategy, tape: list[Record]) -> Remembering:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), second=st.integers(0, 908))
 def test_shuffling_the_future_changes_nothing_before_it(name: str, seed: int, second: int) -> None:
     strategy, tape, cut = STRATEGIES[name](**EAGER.get(name, {})), life(seed), OPEN + timedelta(seconds=second)
@@ -104,7 +104,7 @@ def test_each_has_something_to_decide_in_that_life(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), later=st.lists(st.integers(1, 200_000), min_size=1, max_size=5))
 def test_prices_of_later_than_now_are_not_looked_at(name: str, seed: int, later: list[int]) -> None:
     strategy = STRATEGIES[name](**EAGER.get(name, {}))

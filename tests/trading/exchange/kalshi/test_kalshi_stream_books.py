@@ -243,7 +243,7 @@ class Client:
             assert touch is None or self.seen < model.number or touch == book.touch()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=st.lists(st.tuples(moves, faults, st.booleans(), faults), max_size=60))
 def test_trusted_books_are_the_exchanges_and_all_are_once_it_is_quiet(
     steps: list[tuple[Move | None, str, bool, str]],

@@ -205,7 +205,7 @@ def conserved(venue: Venue) -> None:
     assert not (book.bids and book.asks) or book.bids[0][0] < book.asks[0][0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(acts, st.integers(1, 5))
 def test_money_and_contracts_are_conserved(played: list[tuple[str, Side, D, D, TimeInForce, int]], seed: int) -> None:
     clock = VirtualClock(START)

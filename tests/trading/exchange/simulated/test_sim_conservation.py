@@ -207,7 +207,7 @@ def check_venue(venue: Venue) -> None:
         assert not order.order_group_id or not groups[order.order_group_id].triggered
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(acts, min_size=12, max_size=40), st.integers(1, 3))
 def test_nothing_is_lost_whatever_is_done(played: list[Act], seed: int) -> None:
     with TemporaryDirectory() as folder:

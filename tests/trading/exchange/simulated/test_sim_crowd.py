@@ -25,7 +25,7 @@ def trading(world: SeededWorld, at: datetime) -> list[Window]:
     return [w for w in world.listed("", at, at + YEAR, at) if w.trades_at(at)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 400 * 24 * 60), st.integers(1, 700))
 def test_at_any_time_just_so_many_trade(minutes: int, markets: int) -> None:
     at = datetime(2025, 2, 1, tzinfo=UTC) + timedelta(minutes=minutes)
@@ -33,7 +33,7 @@ def test_at_any_time_just_so_many_trade(minutes: int, markets: int) -> None:
     assert len(found) == len({w.ticker for w in found}) == markets
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 399), st.integers(0, 300 * 24 * 3600))
 def test_a_market_is_found_by_its_name_and_looks_the_same_to_all(number: int, seconds: int) -> None:
     at = datetime(2025, 7, 1, tzinfo=UTC) + timedelta(seconds=seconds)
@@ -48,7 +48,7 @@ def test_a_market_is_found_by_its_name_and_looks_the_same_to_all(number: int, se
     assert other.activity(window, at) == MIDDLE.activity(window, at)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 399), st.integers(0, 300 * 24 * 3600))
 def test_books_are_uncrossed_and_on_the_grid_of_their_market(number: int, seconds: int) -> None:
     at = datetime(2025, 7, 1, tzinfo=UTC) + timedelta(seconds=seconds)

@@ -153,7 +153,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps)
 def test_nothing_is_lost_no_price_is_worse_and_the_book_never_crosses(played: list[tuple[object, ...]]) -> None:
     book, placed = Book(), {}
@@ -189,7 +189,7 @@ def test_nothing_is_lost_no_price_is_worse_and_the_book_never_crosses(played: li
             assert waiting + traded.get(order_id, 0) == count
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(prices, counts), min_size=2, max_size=8), counts)
 def test_orders_fill_by_price_then_by_time(orders: list[tuple[int, int]], taken: int) -> None:
     book = Book()

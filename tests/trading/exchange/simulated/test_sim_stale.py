@@ -65,7 +65,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(acts=ACTS, share=st.sampled_from([0.5, 1.0]))
 def test_what_is_seen_is_what_was_at_the_time_that_is_told(
     acts: list[tuple[int, tuple[str, str] | None]], share: float
