@@ -19,7 +19,7 @@ WATCH = pytest.StashKey[Watch]()
 LONG = (ROOT / "tests" / "simulation", ROOT / "tests" / "flows")
 SEEN = "schema_seen"  # what a worker process tells the one that reports
 
-settings.register_profile("untimed", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # nothing is timed by a test: a busy machine fails none
 
 
