@@ -50,11 +50,11 @@ def program_of(
         edited = now.strategies_file == settings.strategies_file and read != rows
         return now, (f"STRATEGIES_FILE ({now.strategies_file} was edited)",) if edited else ()
 
-    reloading = Reloading(settings, checked, _takers(engine, parts, rows))
+    reloading = Reloading(settings, checked, takers(engine, parts, rows))
     return Housekeeping(reloading, store, engine.cycle.broker, parts.access)
 
 
-def _takers(engine: Engine, parts: Parts, rows: Rows) -> Mapping[str, Taker]:
+def takers(engine: Engine, parts: Parts, rows: Rows) -> Mapping[str, Taker]:
     """`rows` are those of the strategies file as the bot began with it: an edited one waits for a restart, whole."""
     cycle, broker = engine.cycle, engine.cycle.broker
 

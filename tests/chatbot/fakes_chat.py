@@ -287,7 +287,7 @@ class FakeDesk(Desk):
         return pages.LimitsPage(LABEL, (*dollars, pages.LimitLine("order_rate", 10, 10, 2)))
 
     def preview_limit(self, name: str, value: Decimal) -> pages.LimitPreview:
-        refused = "the configuration allows 10 at most: change it there and restart" if value > 10 else ""
+        refused = "the configuration allows 10 at most: change it there, then /reload" if value > 10 else ""
         return pages.LimitPreview(LABEL, name, d(5), d(10), value, refused, self.fingerprint)
 
     def set_limit(self, name: str, value: Decimal, by: str, fingerprint: str = "") -> pages.LimitPreview:

@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, SecretStr
 from chatbot import config_types as kinds
 from chatbot.config import Settings
 from chatbot.config_shown import variable
-from chatbot.wiring_program import _takers
+from chatbot.wiring_program import takers
 
 SECTION = re.compile(r"# --- (.+?) -+$")
 NAMED = re.compile(r"# ([A-Z_]+)=(.*)$")
@@ -116,7 +116,7 @@ def _in_a_cell(words: str) -> str:
 
 
 def _at_once() -> Mapping[str, Any]:
-    return _takers(*(Mock() for _ in signature(_takers).parameters))
+    return takers(*(Mock() for _ in signature(takers).parameters))
 
 
 def _may_be(field: str) -> str:

@@ -213,7 +213,7 @@ class Desk(Views):
         if value < 0 or (name in COUNTS and value != int(value)):
             refused = f"{value} is no {'whole number' if name in COUNTS else 'amount'} from 0 up"
         elif value > ceiling:
-            refused = f"the configuration allows {ceiling} at most: change it there and restart"
+            refused = f"the configuration allows {ceiling} at most: change it there, then /reload"
         return LimitPreview(self.label(), name, now, ceiling, value, refused, self._fingerprint())
 
     def set_limit(self, name: str, value: Decimal, by: str, fingerprint: str = "") -> LimitPreview:
