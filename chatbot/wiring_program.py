@@ -55,7 +55,8 @@ def program_of(
 
 
 def takers(engine: Engine, parts: Parts, rows: Rows) -> Mapping[str, Taker]:
-    """`rows` are those of the strategies file as the bot began with it: an edited one waits for a restart, whole."""
+    """What takes each setting that may change while the bot runs, by its field. `rows` are those of the strategies file
+    as the bot began with it: an edited one waits for a restart, whole."""
     cycle, broker = engine.cycle, engine.cycle.broker
 
     def take_limits(now: Settings) -> None:
