@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.flows.hosts import bot, flat, said, wait_for
 from tests.flows.processes import STOP_SECONDS_MAX, command, environment
 from tests.flows.talkers import Telegram, ask, seen
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """What a process that is started here hears, also where whoever runs the tests wants SIGHUP ignored (nohup)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 async def test_people_are_told_what_was_taken_and_what_waits(tmp_path: Path) -> None:
