@@ -12,7 +12,7 @@ BLANKS = (
     (re.compile(r"\b(telegram|discord|terminal)\b", re.IGNORECASE), "<channel>"),
     (re.compile(r"^/(yes|confirm)\b"), "/<yes>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s|min)\b"), "<time>"),
-    (re.compile(r"\b(since|until) \d\d:\d\d( UTC)?"), r"\1 <time>"),
+    (re.compile(r"\b(since|until) (\d\d [A-Z][a-z]{2} )?\d\d:\d\d( UTC)?"), r"\1 <time>"),
     (re.compile(r"\b[0-9a-f]{8,}(-[0-9a-f]{4,})*\b"), "<id>"),
 )
 
