@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatbot.config import Settings
-from chatbot.intents import intent_files, keep
-from chatbot.life import App
-from chatbot.places import SIMULATED, Places, open_places
-from chatbot.seams import ChannelMaker, Seams, marking, no_channels
-from chatbot.starts import last_moment
-from chatbot.wiring import wired
+from chatbot.life.intents import intent_files, keep
+from chatbot.life.life import App
+from chatbot.life.starts import last_moment
+from chatbot.wiring.bot import wired
+from chatbot.wiring.places import SIMULATED, Places, open_places
+from chatbot.wiring.seams import ChannelMaker, Seams, marking, no_channels
 from storage.disk import Disk
 from storage.store import TinyStore
 from trading.clock import RealClock, VirtualClock

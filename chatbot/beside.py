@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from chatbot.access import Access
 from chatbot.backtests import Play, unplayable
-from chatbot.charts import Draw, undrawable
+from chatbot.charts.drawing import Draw, undrawable
 from chatbot.knocks import Knocks
 from chatbot.locking import Lock
 from chatbot.program import Program

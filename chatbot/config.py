@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from chatbot.config_rules import HOSTS, ROLES, masked, people, stream_of
-from chatbot.config_sources import from_file, from_process
-from chatbot.config_together import (
+from chatbot.settings.rules import HOSTS, ROLES, masked, people, stream_of
+from chatbot.settings.sources import from_file, from_process
+from chatbot.settings.together import (
     discord_channel,
     key_for_orders,
     one_environment,
@@ -31,7 +31,7 @@ from chatbot.config_together import (
     telegram_chat,
     whole_key,
 )
-from chatbot.config_types import (
+from chatbot.settings.types import (
     BLANK,
     DiscordId,
     DiscordPeople,

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
-from chatbot.charts import Draw, Undrawn
-from chatbot.charts_data import Theme
-from chatbot.charts_pages import Sketch, days, drawn, equity
+from chatbot.charts.data import Theme
+from chatbot.charts.drawing import Draw, Undrawn
+from chatbot.charts.pages import Sketch, days, drawn, equity
 from chatbot.formats import count, exact_money, gain, money, percent
 from chatbot.message import Picture
-from chatbot.said import Said, mood_of
+from chatbot.notices.said import Said, mood_of
 from trading.domain import events as ev
 from trading.domain.errors import StoreError
 from trading.domain.records import Notice, Severity

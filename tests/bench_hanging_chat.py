@@ -16,7 +16,7 @@ from statistics import median, quantiles
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from tests.flows.talkers import Discord, Talker, Telegram
 from trading.clock import monotonic
 from trading.domain.events import ErrorSeen

@@ -36,11 +36,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.locking",
         "chatbot.beside",
         "chatbot.backtests",
-        "chatbot.charts",
-        "chatbot.charts_data",
-        "chatbot.charts_drawn",
-        "chatbot.charts_pages",
-        "chatbot.charts_worker",
         "chatbot.report",
         "chatbot.sparkline",
         "chatbot.front",
@@ -48,51 +43,20 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatbot.call",
         "chatbot.formats",
         "chatbot.render",
-        "chatbot.notices",
-        "chatbot.notices_account",
-        "chatbot.notices_arbitrage",
-        "chatbot.notices_start",
-        "chatbot.said",
-        "chatbot.outbox",
-        "chatbot.outbox_channel",
-        "chatbot.outbox_lanes",
-        "chatbot.outbox_pictures",
         "chatbot.router",
+        "chatbot.charts",
         "chatbot.commands",
+        "chatbot.notices",
+        "chatbot.outbox",
     ),
     ("chatbot.channels",),
-    ("chatbot.version", "chatbot.logs", "chatbot.config_rules", "chatbot.config_sources"),
-    ("chatbot.config_types", "chatbot.config_together"),
+    ("chatbot.version", "chatbot.logs", "chatbot.settings"),
     ("chatbot.config",),
     (
         "chatbot.app",
         "chatbot.wiring",
-        "chatbot.wiring_engine",
-        "chatbot.wiring_scan",
-        "chatbot.wiring_feeds",
-        "chatbot.seams",
         "chatbot.life",
-        "chatbot.stopping",
-        "chatbot.host_reload",
-        "chatbot.health",
-        "chatbot.metrics",
-        "chatbot.metrics_now",
-        "chatbot.probes",
-        "chatbot.intents",
-        "chatbot.marker",
-        "chatbot.people",
-        "chatbot.config_shown",
-        "chatbot.log_tail",
-        "chatbot.reloading",
-        "chatbot.housekeeping",
-        "chatbot.wiring_program",
-        "chatbot.starts",
-        "chatbot.trades_file",
-        "chatbot.control_lost",
-        "chatbot.watchdog",
-        "chatbot.places",
-        "chatbot.strategies_file",
-        "chatbot.strategies_values",
+        "chatbot.watch",
         "chatbot.cli",
         "chatbot.cli_data",
         "chatbot.cli_host",
@@ -210,21 +174,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
     }
     assert readers <= {"chatbot.config"}
     importers = {n for n, p in MODULES if "chatbot.config" in imports(p)}
-    top = (
-        "chatbot.app",
-        "chatbot.wiring",
-        "chatbot.seams",
-        "chatbot.life",
-        "chatbot.intents",
-        "chatbot.people",
-        "chatbot.config_shown",
-        "chatbot.reloading",
-        "chatbot.housekeeping",
-        "chatbot.places",
-        "chatbot.strategies_file",
-        "chatbot.cli",
-        "chatbot.tools",
-    )
+    top = ("chatbot.app", "chatbot.wiring", "chatbot.life", "chatbot.watch", "chatbot.cli", "chatbot.tools")
     assert all(n.startswith(top) for n in importers)
 
 
@@ -245,4 +195,4 @@ def test_broad_excepts_stand_only_at_the_outer_edges() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler) and broad(node)
     }
-    assert found <= {"trading.engine.cycle", "trading.engine.deciding", "chatbot.router", "chatbot.outbox"}
+    assert found <= {"trading.engine.cycle", "trading.engine.deciding", "chatbot.router", "chatbot.outbox.outbox"}

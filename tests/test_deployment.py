@@ -17,9 +17,9 @@ import pytest
 import typer
 import yaml
 
-from chatbot import starts
 from chatbot.cli import EXIT_MISCONFIGURED, app
 from chatbot.config import names
+from chatbot.life import starts
 
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())

@@ -24,7 +24,7 @@ from chatbot.channels.discord_troubles import Troubles
 from chatbot.channels.discord_waits import Waits
 from chatbot.command import Command
 from chatbot.front import Complete, Handle
-from chatbot.outbox_channel import How
+from chatbot.outbox.channel import How
 from trading.clock import real_now
 from trading.domain.records import Notice
 

@@ -18,7 +18,7 @@ from chatbot.channels.discord_post import Mendable, Poster, Refused
 from chatbot.channels.discord_text import CONTENT_LENGTH_MAX, fenced, length
 from chatbot.channels.discord_troubles import Troubles
 from chatbot.channels.discord_waits import Waits
-from chatbot.outbox_channel import DeliveryFailed
+from chatbot.outbox.channel import DeliveryFailed
 from chatbot.render import clean as printable
 
 LEVEL = logging.WARNING  # and above, however much LOG_LEVEL lets into the file

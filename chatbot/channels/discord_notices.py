@@ -15,7 +15,7 @@ from chatbot.channels.discord_post import MISSING_PERMISSIONS, Mendable, Poster,
 from chatbot.channels.discord_text import NOTICE_LENGTH_MAX, PICTURE, Page, pages_of
 from chatbot.channels.discord_troubles import Troubles
 from chatbot.message import Picture
-from chatbot.outbox_channel import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.domain.records import Notice
 

@@ -17,7 +17,7 @@ import discord
 
 from chatbot.channels.discord_text import PICTURE
 from chatbot.channels.discord_waits import Waits
-from chatbot.outbox_channel import DeliveryFailed
+from chatbot.outbox.channel import DeliveryFailed
 from trading.clock import monotonic
 
 PACE_SECONDS_MAX = 5.0  # how long a message waits here for its turn; beyond, the caller waits

@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 from chatbot.backtests import Short
-from chatbot.charts_data import Curve, Head
+from chatbot.charts.data import Curve, Head
 from chatbot.command import Context, From, Range, command
 from chatbot.formats import gain
 from chatbot.message import Button, Picture, Reply, Role, Table
-from chatbot.said import mood_of
+from chatbot.notices.said import mood_of
 from chatbot.sparkline import spark
 
 BACKTEST_SECONDS_MAX = 120.0  # longer than its process may take, and than its picture

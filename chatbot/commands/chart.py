@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chatbot.charts_data import Theme
-from chatbot.charts_pages import Sketch, course, days, drawn, equity
+from chatbot.charts.data import Theme
+from chatbot.charts.pages import Sketch, course, days, drawn, equity
 from chatbot.command import Context, command
 from chatbot.formats import labelled
 from chatbot.message import Button, Reply, Role

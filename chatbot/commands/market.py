@@ -13,7 +13,7 @@ from chatbot.commands.overview import quoted
 from chatbot.commands.signals import sentence
 from chatbot.formats import clock_time, countdown, exact_money, gain, labelled, moment, number, price, span
 from chatbot.message import Button, Reply, Role
-from chatbot.said import mood_of
+from chatbot.notices.said import mood_of
 from trading.domain.market import Market, Outcome, Tick
 from trading.domain.money import ZERO
 from trading.domain.order import Fill, Order

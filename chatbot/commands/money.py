@@ -11,8 +11,8 @@ from chatbot.command import Context, Range, command
 from chatbot.commands.exits import LINE_BYTES_MAX
 from chatbot.formats import count, countdown, exact_money, gain, labelled, mode_word, money, number, price, span
 from chatbot.message import Button, Reply, Role, Table
+from chatbot.notices.said import mood_of
 from chatbot.render import fits
-from chatbot.said import mood_of
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, Order, OrderStatus
 from trading.domain.trade import Trade, TradeOutcome

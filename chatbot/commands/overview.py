@@ -10,7 +10,7 @@ from chatbot.command import Context, command
 from chatbot.formats import count, countdown, gain, labelled, mode_word, moment, money, number, price, span
 from chatbot.locking import Lock
 from chatbot.message import Button, Reply, Role
-from chatbot.said import mood_of
+from chatbot.notices.said import mood_of
 from trading.clock import real_now
 from trading.domain.market import Level, Market, Outcome, Quote
 from trading.domain.news import StreamHealth

@@ -9,7 +9,7 @@ from typing import Literal
 from chatbot.command import Context, command
 from chatbot.formats import count, exact_money, gain, labelled, mode_word, money, percent
 from chatbot.message import Button, Reply, Role, Table
-from chatbot.said import mood_of
+from chatbot.notices.said import mood_of
 from trading.domain.order import Mode
 from trading.domain.state import Totals
 from trading.domain.statistics import Verdict, share

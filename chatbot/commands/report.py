@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chatbot.charts import Undrawn
-from chatbot.charts_pages import Sketch, drawn
+from chatbot.charts.drawing import Undrawn
+from chatbot.charts.pages import Sketch, drawn
 from chatbot.command import Context, command
 from chatbot.formats import gain, labelled
 from chatbot.message import Button, Picture, Reply, Role
+from chatbot.notices.said import mood_of
 from chatbot.report import TITLES, fields, sketched
-from chatbot.said import mood_of
 
 
 @command(role=Role.OPERATOR, aliases=("digest",))

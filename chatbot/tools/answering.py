@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.config import Settings
-from chatbot.life import App
-from chatbot.watchdog import Watchdog
+from chatbot.life.life import App
+from chatbot.life.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from chatbot.health import HealthServer
+    from chatbot.watch.health import HealthServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Answering:
     def of(self, app: App, dog: Watchdog) -> None:
         """From now on tell of this bot."""
         if self.server:
-            from chatbot.probes import BotProbe
+            from chatbot.watch.probes import BotProbe
 
             self.server.probe = BotProbe(app, dog)
 
     def in_safe_mode(self, why: str) -> None:
         """From now on tell that the store refuses to open."""
         if self.server:
-            from chatbot.probes import SafeModeProbe
+            from chatbot.watch.probes import SafeModeProbe
 
             self.server.probe = SafeModeProbe(self.settings.environment, why)
 
@@ -43,7 +43,7 @@ async def answering(settings: Settings) -> AsyncIterator[Answering]:
     if settings.health_port is None:
         yield Answering(settings)
         return
-    from chatbot.health import HealthServer
+    from chatbot.watch.health import HealthServer
 
     server = HealthServer(settings.health_port)
     await server.open()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.config import Settings
-from chatbot.strategies_file import assigned
 from chatbot.tools.backtest_executors import executor
 from chatbot.tools.backtest_shown import console, show, show_tries
 from chatbot.tools.backtest_wish import research_folder, unknown
 from chatbot.tools.progress import bar
+from chatbot.wiring.strategies_file import assigned
 from trading.clock import RealClock, real_now
 from trading.domain.errors import Misconfigured
 from trading.exchange.kalshi.client import PRODUCTION_URL, KalshiExchange

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import cast
 
 from chatbot.config import Settings
-from chatbot.marker import MARKER
-from chatbot.places import SIMULATED
+from chatbot.life.marker import MARKER
 from chatbot.version import VERSION
-from chatbot.wiring_engine import prefix_of
+from chatbot.wiring.engine import prefix_of
+from chatbot.wiring.places import SIMULATED
 from storage.bundle import Manifest, pack, unpack
 from storage.copying import copied
 from storage.migrations import current_version

@@ -11,7 +11,7 @@ from chatbot.config import Settings
 from chatbot.knocks import Knocks
 from chatbot.locking import Lock
 from chatbot.message import Reply
-from chatbot.people import access_of
+from chatbot.wiring.people import access_of
 from storage.store import TinyStore
 from trading.clock import real_now
 from trading.domain.errors import StoreRefused

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.tools.counting import CountingChannel
 from trading.clock import VirtualClock, monotonic
 from trading.domain.events import WindowPassed

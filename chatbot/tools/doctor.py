@@ -18,13 +18,13 @@ from typing import cast
 from chatbot.config import Settings, load
 from chatbot.formats import money
 from chatbot.logs import Redaction
-from chatbot.places import open_places
 from chatbot.tools.doctor_chats import chats, env_file
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.doctor_order import refuse_production, with_an_order
 from chatbot.tools.doctor_people import people
 from chatbot.tools.doctor_strategies import strategies
 from chatbot.tools.findings import Finding, fail, lines, ok, warn
+from chatbot.wiring.places import open_places
 from storage.store import TinyStore
 from trading.clock import monotonic
 from trading.domain.audit import verify_audit

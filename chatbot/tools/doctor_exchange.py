@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from chatbot.config import Settings
 from chatbot.formats import exact_money, money
-from chatbot.places import SIMULATED, Places
 from chatbot.tools.findings import Finding, fail, ok, warn
 from chatbot.tools.fund import CRYPTO_SHARD, for_orders, kalshi_of
+from chatbot.wiring.places import SIMULATED, Places
 from trading.clock import monotonic
 from trading.domain.account_records import may_trade, needless_scopes
 from trading.domain.errors import ChatopsError, NotFound

@@ -17,11 +17,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from chatbot.config import Settings
-from chatbot.marker import MARKER
-from chatbot.places import Places
+from chatbot.life.marker import MARKER
 from chatbot.tools.findings import Finding, fail, ok, warn
 from chatbot.tools.fund import kalshi_of
-from chatbot.wiring_engine import limits
+from chatbot.wiring.engine import limits
+from chatbot.wiring.places import Places
 from storage.store import TinyStore
 from trading.clock import monotonic
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused

@@ -8,9 +8,9 @@ from chatbot.commands.host import answer_knocks
 from chatbot.config import Settings
 from chatbot.knocks import Knocks
 from chatbot.message import Reply
-from chatbot.people import access_of
 from chatbot.tools.findings import Finding, ok, warn
 from chatbot.tools.host import ask
+from chatbot.wiring.people import access_of
 from storage.store import TinyStore
 from trading.domain.errors import ChatopsError
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatbot.config import Settings
-from chatbot.strategies_file import plan
 from chatbot.tools.findings import Finding, fail, ok
+from chatbot.wiring.strategies_file import plan
 from trading.domain.errors import Misconfigured
 from trading.engine.assigned import Assigned
 

@@ -17,7 +17,7 @@ import typer
 
 from chatbot.config import Settings
 from chatbot.formats import exact_money
-from chatbot.places import Places, open_places
+from chatbot.wiring.places import Places, open_places
 from storage.store import TinyStore
 from trading.domain.errors import ChatopsError, Misconfigured, StoreRefused, Unauthorized, Unresolved
 from trading.domain.money import CENT, ZERO

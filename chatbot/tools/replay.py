@@ -17,10 +17,10 @@ from typing import Any
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
-from chatbot.places import Places
+from chatbot.life.life import App
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.demo import summary
+from chatbot.wiring.places import Places
 from storage.disk import RealDisk
 from trading.clock import VirtualClock, monotonic
 from trading.exchange.simulated.direct import DirectExchange, DirectFeed

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from chatbot.config import Settings
-from chatbot.starts import PLAY
+from chatbot.life.starts import PLAY
 from chatbot.tools.changing import BY
 from storage.bundle import Manifest, read_manifest, unpack
 from storage.migrations import refuse_newer

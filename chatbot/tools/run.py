@@ -18,14 +18,14 @@ from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.commands.strategies import STAKE
 from chatbot.config import Settings
 from chatbot.formats import money, price
-from chatbot.housekeeping import LOG
-from chatbot.life import App
+from chatbot.life.housekeeping import LOG
+from chatbot.life.life import App
+from chatbot.life.marker import MARKER, take
+from chatbot.life.starts import count_start
 from chatbot.logs import LogFile, set_up
-from chatbot.marker import MARKER, take
 from chatbot.message import Reply
-from chatbot.outbox import Channel
+from chatbot.outbox.outbox import Channel
 from chatbot.render import plain
-from chatbot.starts import count_start
 from chatbot.tools.answering import Answering, answering
 from chatbot.tools.ending import Ending
 from chatbot.tools.heap import frugal

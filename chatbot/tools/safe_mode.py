@@ -20,14 +20,14 @@ from chatbot.config import Settings
 from chatbot.front import Front
 from chatbot.line import read_line
 from chatbot.message import Incoming, Reply
-from chatbot.notices import NoticeWriter, Where
-from chatbot.outbox import Channel, Outbox
-from chatbot.people import access_of
-from chatbot.places import Places, open_places
+from chatbot.notices.words import NoticeWriter, Where
+from chatbot.outbox.outbox import Channel, Outbox
 from chatbot.tools.ending import Ending
 from chatbot.tools.signals import on_end, on_hangup
 from chatbot.tools.talking import speaking
 from chatbot.tools.without_bot import Account, kill_alone, looked, status
+from chatbot.wiring.people import access_of
+from chatbot.wiring.places import Places, open_places
 from storage.memory import MemoryStore
 from storage.store import locked
 from trading.clock import real_now

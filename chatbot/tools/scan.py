@@ -16,9 +16,9 @@ from rich.table import Table
 
 from chatbot.config import Settings
 from chatbot.formats import money, price
-from chatbot.places import SIMULATED, open_places
-from chatbot.strategies_file import plan
 from chatbot.tools.exchange import SERIES_DEFAULT, open_simulated
+from chatbot.wiring.places import SIMULATED, open_places
+from chatbot.wiring.strategies_file import plan
 from trading.clock import RealClock, monotonic
 from trading.domain.errors import Misconfigured
 from trading.domain.money import ZERO

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 import requests
 
 from chatbot.config import Settings
-from chatbot.control_lost import ControlLost
-from chatbot.life import App
+from chatbot.life.control_lost import ControlLost
+from chatbot.life.life import App
+from chatbot.life.watchdog import Say, Watchdog
 from chatbot.logs import LogFile
 from chatbot.version import VERSION
-from chatbot.watchdog import Say, Watchdog
 from trading.domain.events import ErrorSeen
 
 LOOP, BEAT = "the loop", "the beat"

@@ -18,11 +18,11 @@ from typing import TypeVar
 from chatbot.commands.control import listed
 from chatbot.config import Settings
 from chatbot.formats import count, exact_money, money, number, place
+from chatbot.life.marker import MARKER, leave
 from chatbot.locking import Lock
-from chatbot.marker import MARKER, leave
 from chatbot.message import Reply
-from chatbot.places import SIMULATED, open_places
 from chatbot.tools.changing import BY, changed, opened
+from chatbot.wiring.places import SIMULATED, open_places
 from trading.clock import monotonic, real_now
 from trading.domain.errors import ChatopsError, StoreRefused, Unavailable
 from trading.domain.order import Mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from chatbot.charts_data import Drawing
+from chatbot.charts.data import Drawing
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

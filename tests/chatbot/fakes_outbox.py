@@ -9,7 +9,7 @@ from typing import Any
 
 from fakes_pages import NOW, TICKER
 
-from chatbot.outbox import DeliveryFailed, How
+from chatbot.outbox.outbox import DeliveryFailed, How
 from trading.domain.records import Notice, Put, Record, Severity
 
 

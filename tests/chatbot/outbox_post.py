@@ -11,8 +11,8 @@ from datetime import UTC
 from fakes_chat import Times
 from fakes_outbox import FakeChannel, MemoryStore
 
-from chatbot.outbox import Outbox
-from chatbot.outbox_pictures import Pictured, unpictured
+from chatbot.outbox.outbox import Outbox
+from chatbot.outbox.pictures import Pictured, unpictured
 from chatbot.rules import Rules
 from trading.domain.records import Control, Severity
 

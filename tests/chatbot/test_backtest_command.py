@@ -10,7 +10,7 @@ import pytest
 from fakes_chat import OPERATOR, VIEWER, Chat, chat
 
 from chatbot.backtests import Short, Unplayed
-from chatbot.charts_data import Curve
+from chatbot.charts.data import Curve
 from chatbot.message import Reply
 from chatbot.render import WIDTH_MAX, columns, plain
 

@@ -20,7 +20,7 @@ from chatbot.channels import host
 from chatbot.channels.host import CLIENTS_MAX, LINE_BYTES_MAX, PATH_BYTES_MAX, URGENT_CLIENTS_MAX, HostDoor, addresses
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import load
-from chatbot.marker import MARKER, leave
+from chatbot.life.marker import MARKER, leave
 from chatbot.message import Reply
 from chatbot.router import IN_FLIGHT_MAX
 from chatbot.tools import without_bot

@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.app import build
 from chatbot.config import load, names
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.program import Program
 from chatbot.tools.demo import EPOCH
 from trading.clock import VirtualClock

@@ -11,9 +11,9 @@ from fakes_chat import OPERATOR, VIEWER, FakeDesk, chat
 from fakes_outbox import notice
 from fakes_pages import NOW, d, equity_page, report_of
 
-from chatbot.charts import Undrawn
-from chatbot.charts_data import Bars, Curve
-from chatbot.notices import NoticeWriter, Where
+from chatbot.charts.data import Bars, Curve
+from chatbot.charts.drawing import Undrawn
+from chatbot.notices.words import NoticeWriter, Where
 from chatbot.render import WIDTH_MAX, columns, of_notice, plain
 from chatbot.report import Illustrator
 from trading.domain import events as ev

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from chatbot.charts_data import SIZE_BYTES, decode
+from chatbot.charts.data import SIZE_BYTES, decode
 
 FOR_EVER = 3600.0  # seconds
 

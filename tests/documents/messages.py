@@ -16,7 +16,8 @@ PACKAGES = ("trading", "storage", "chatbot")
 LEFT_OUT = ("chatbot/tools/bench", "chatbot/tools/simulation")
 ROOT_ERROR = "ChatopsError"
 OF_AN_ORDER = frozenset({"Rejected", "Unresolved"})  # told by the exchange's code, or as an outcome that nobody knows
-OF_SETTINGS = ("chatbot/config", "chatbot/strategies_", "chatbot/rules.py")  # what their rules say is a user's word too
+# What the rules of settings say is a user's word too.
+OF_SETTINGS = ("chatbot/config", "chatbot/settings/", "chatbot/wiring/strategies_", "chatbot/rules.py")
 LETTERS_MIN = 8  # of a sentence that says something of its own
 
 

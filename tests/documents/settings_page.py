@@ -17,10 +17,10 @@ from unittest.mock import Mock
 from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic import BeforeValidator, SecretStr
 
-from chatbot import config_types as kinds
 from chatbot.config import Settings
-from chatbot.config_shown import variable
-from chatbot.wiring_program import takers
+from chatbot.settings import types as kinds
+from chatbot.wiring.program import takers
+from chatbot.wiring.settings_shown import variable
 
 SECTION = re.compile(r"# --- (.+?) -+$")
 NAMED = re.compile(r"# ([A-Z_]+)=(.*)$")

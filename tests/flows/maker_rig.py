@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import cast
 
 from chatbot.config import load
-from chatbot.intents import FOLDER, intent_files, keep
-from chatbot.life import App
-from chatbot.places import Places
-from chatbot.seams import Seams
+from chatbot.life.intents import FOLDER, intent_files, keep
+from chatbot.life.life import App
 from chatbot.tools.demo import EPOCH, WINDOW
-from chatbot.wiring import wired
+from chatbot.wiring.bot import wired
+from chatbot.wiring.places import Places
+from chatbot.wiring.seams import Seams
 from storage.disk import RealDisk
 from storage.store import TinyStore
 from trading.clock import VirtualClock

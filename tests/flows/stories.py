@@ -12,8 +12,8 @@ from pathlib import Path
 from chatbot.app import build
 from chatbot.config import Settings, load
 from chatbot.front import Front
-from chatbot.life import App
-from chatbot.outbox import Channel
+from chatbot.life.life import App
+from chatbot.outbox.outbox import Channel
 from chatbot.tools.demo import EPOCH
 from tests.flows.talkers import Talker
 from trading.clock import VirtualClock

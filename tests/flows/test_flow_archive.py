@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.config import load
-from chatbot.life import archive_before
+from chatbot.life.life import archive_before
 from chatbot.tools.demo import EPOCH
 from chatbot.tools.doctor import kept
 from chatbot.tools.exporting import export_trades

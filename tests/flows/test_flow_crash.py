@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from chatbot.config import load
-from chatbot.places import open_places
+from chatbot.wiring.places import open_places
 from storage.store import TinyStore
 from tests.flows.processes import environment, exchange, pointing_at, started
 from trading.domain.order import Fill, Order, OrderStatus

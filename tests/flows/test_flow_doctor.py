@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from chatbot.config import load
-from chatbot.places import Places
 from chatbot.tools import fund as funding
 from chatbot.tools.doctor import doctor, kept
 from chatbot.tools.doctor_chats import chats
 from chatbot.tools.doctor_exchange import at_the_exchange
 from chatbot.tools.findings import Finding
 from chatbot.tools.fund import NotMoved, fund
+from chatbot.wiring.places import Places
 from storage.store import TinyStore
 from tests.flows.processes import command, environment, pointing_at, run, started
 from tests.flows.talkers import Discord, Telegram

@@ -16,7 +16,7 @@ from chatbot.app import build
 from chatbot.channels.host import HostDoor
 from chatbot.commands.registry import COMMANDS, HOST_COMMANDS
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.render import plain
 from chatbot.tools.demo import EPOCH
 from chatbot.tools.host import ask

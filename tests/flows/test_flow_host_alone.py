@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chatbot.config import load
-from chatbot.places import Places, open_places
+from chatbot.wiring.places import Places, open_places
 from tests.flows.hosts import audit, bot, flat, said, wait_for
 from tests.flows.processes import environment, exchange, pointing_at, run
 from tests.trading.build import order

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import chatbot.app
-import chatbot.seams
+import chatbot.wiring.seams
 from chatbot.tools.demo import EPOCH
 from storage.store import TinyStore
 from tests.flows.venues import Running, running
@@ -107,7 +107,7 @@ async def test_where_no_marker_can_be_left_either_memory_alone_holds_the_halt(
     def read_only(marker: Path, by: str) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(chatbot.seams, "leave", read_only)
+    monkeypatch.setattr(chatbot.wiring.seams, "leave", read_only)
     async with running(tmp_path, VirtualClock(EPOCH)) as bot:
         await rested(bot)
         disk.failing = "read-only"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.tools.demo import EPOCH, WINDOW
 from chatbot.tools.forward_test import Options
 from chatbot.tools.forward_test import played as forward_tested

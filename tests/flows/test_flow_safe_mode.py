@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.config import load
-from chatbot.places import open_places
 from chatbot.tools.demo import EPOCH
 from chatbot.tools.safe_mode import safe_mode
+from chatbot.wiring.places import open_places
 from storage.store import TinyStore
 from tests.flows.hosts import flat
 from tests.flows.processes import environment, exchange, pointing_at, run, started

@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from tests.flows.processes import exchange, figures, pointing_at, run
 from trading.clock import monotonic
 from trading.domain.money import ZERO

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 
 from chatbot.config import load
-from chatbot.places import open_places
+from chatbot.wiring.places import open_places
 from storage.store import TinyStore
 from tests.flows.hosts import flat
 from tests.flows.processes import environment, pointing_at, started

@@ -12,10 +12,10 @@ from typing import cast
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
-from chatbot.places import Places
+from chatbot.life.life import App
 from chatbot.tools.demo import EPOCH
 from chatbot.tools.exchange import Simulated, open_simulated
+from chatbot.wiring.places import Places
 from trading.clock import VirtualClock
 from trading.domain.trade import Trade
 from trading.exchange.kalshi.auth import Signer, load_private_key

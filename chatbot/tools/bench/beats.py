@@ -20,13 +20,13 @@ from typing import Any, cast
 from chatbot.app import build
 from chatbot.config import Settings
 from chatbot.config import load as read_settings
-from chatbot.life import App
-from chatbot.places import Places
+from chatbot.life.life import App
 from chatbot.tools.bench.away import Watch, Watched
 from chatbot.tools.bench.figures import Row, row
 from chatbot.tools.bench.past_orders import STRATEGY, write_past
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.run import log_beat, steady
+from chatbot.wiring.places import Places
 from trading.clock import VirtualClock
 from trading.domain.errors import Unavailable
 from trading.domain.intent import Intent

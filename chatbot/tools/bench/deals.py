@@ -15,7 +15,7 @@ from itertools import count
 from random import Random
 from uuid import UUID
 
-from chatbot.notices import NoticeWriter, Where
+from chatbot.notices.words import NoticeWriter, Where
 from storage.memory import MemoryStore
 from trading.domain.events import (
     Event,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from chatbot.life import archive_before
+from chatbot.life.life import archive_before
 from chatbot.tools.bench.deals import DAY_DEALS, PAID, SERIES, WINDOW, Deal, deals, rows_of
 from chatbot.tools.bench.disk_peers import Sqlite
 from storage.store import TinyStore

@@ -18,9 +18,8 @@ from statistics import median
 from chatbot.access import TERMINAL
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.message import Incoming, Person
-from chatbot.places import Places
 from chatbot.tools.bench.children import Json
 from chatbot.tools.bench.figures import Row, row
 from chatbot.tools.bench.filling import aged
@@ -28,6 +27,7 @@ from chatbot.tools.bench.markets import BLOCK_MS_MAX
 from chatbot.tools.bench.passes import AT, measured
 from chatbot.tools.exporting import export_trades
 from chatbot.tools.run import steady
+from chatbot.wiring.places import Places
 from trading.clock import VirtualClock, real_now
 from trading.domain.errors import Unavailable
 from trading.exchange.simulated.direct import DirectExchange, DirectFeed

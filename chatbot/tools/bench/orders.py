@@ -21,14 +21,14 @@ import msgspec
 
 from chatbot.app import build
 from chatbot.config import Settings, load
-from chatbot.life import App
-from chatbot.places import Places
+from chatbot.life.life import App
 from chatbot.tools.bench.children import Child, child
 from chatbot.tools.bench.figures import Row, Spread, row
 from chatbot.tools.bench.least_order import last_lines, least_order
 from chatbot.tools.bench.past_orders import STRATEGY, write_past
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.run import steady
+from chatbot.wiring.places import Places
 from trading.clock import VirtualClock, monotonic, real_now
 from trading.domain.errors import Unavailable
 from trading.domain.events import OrderAcknowledged

@@ -15,13 +15,13 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-from chatbot.life import App
-from chatbot.strategies_file import assigned
+from chatbot.life.life import App
 from chatbot.tools.bench.bare_replay import bare_replay
 from chatbot.tools.bench.figures import Row, row
 from chatbot.tools.bench.recording import record
 from chatbot.tools.replay import play, recorded_app
 from chatbot.tools.run import steady
+from chatbot.wiring.strategies_file import assigned
 from trading.clock import VirtualClock, monotonic
 from trading.domain.errors import Unavailable
 from trading.domain.trade import Trade

@@ -23,9 +23,9 @@ from chatbot.channels.telegram_wire import Bounds
 from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings, load
 from chatbot.front import Front
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.logs import set_up
-from chatbot.outbox import Channel
+from chatbot.outbox.outbox import Channel
 from chatbot.tools.bench.bot_api import GROUP, OWNER
 from chatbot.tools.bench.children import Child, child
 from chatbot.tools.bench.world import BARE_TOKEN, BOT_TOKEN

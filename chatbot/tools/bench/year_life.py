@@ -18,17 +18,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from chatbot.config import Settings, load
-from chatbot.intents import intent_files, keep
-from chatbot.life import App
+from chatbot.life.intents import intent_files, keep
+from chatbot.life.life import App
 from chatbot.logs import set_up
-from chatbot.places import Places
-from chatbot.seams import Seams, marking
 from chatbot.tools.bench.year_exchange import FarExchange, far_exchange
 from chatbot.tools.bench.year_people import DISCORD, TELEGRAM, Chat, Owner
 from chatbot.tools.demo import EPOCH, SETTLING_MAX, WINDOW
 from chatbot.tools.heap import frugal
 from chatbot.tools.run import log_beat, steady
-from chatbot.wiring import wired
+from chatbot.wiring.bot import wired
+from chatbot.wiring.places import Places
+from chatbot.wiring.seams import Seams, marking
 from storage.store import TinyStore
 from trading.clock import VirtualClock, monotonic
 from trading.domain.errors import Misconfigured

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.message import Incoming, Person, Reply
-from chatbot.outbox import How
+from chatbot.outbox.outbox import How
 from trading.domain.errors import Misconfigured
 from trading.domain.records import Notice
 from trading.domain.state import OWNER_CLEARS
@@ -20,7 +20,7 @@ QUESTIONS = ("/status", "/pnl all", "/trades 20", "/performance all", "/pnl week
 
 
 class Chat:
-    """Implements chatbot.outbox.Channel; `delivered` counts, and `errors` those that were told, by their titles."""
+    """Implements the outbox's Channel; `delivered` counts, and `errors` those that were told, by their titles."""
 
     def __init__(self, name: str) -> None:
         self.name, self.delivered = name, 0

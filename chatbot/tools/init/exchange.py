@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chatbot.config import load
-from chatbot.config_rules import key_file
 from chatbot.formats import exact_money
-from chatbot.places import open_places
+from chatbot.settings.rules import key_file
 from chatbot.tools.fund import kalshi_of
 from chatbot.tools.init.asking import NONE, Asker, agreed, chosen, hint, sentence, until
 from chatbot.tools.init.env_file import OWNER_ONLY
+from chatbot.wiring.places import open_places
 from trading.domain.account_records import may_trade
 from trading.domain.errors import ChatopsError, Misconfigured
 

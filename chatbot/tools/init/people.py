@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatbot.config_rules import ROLES, people
+from chatbot.settings.rules import ROLES, people
 
 
 def with_owner(text: str, who: str) -> str:

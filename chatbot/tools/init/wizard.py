@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chatbot.commands.people import AT_YOUR_RISK
 from chatbot.config import given, load
-from chatbot.config_rules import masked
+from chatbot.settings.rules import masked
 from chatbot.tools.init.asking import Asker, Console, agreed, sentence
 from chatbot.tools.init.discord import discord
 from chatbot.tools.init.discord import send_test as test_discord

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields as fields_of
 from decimal import Decimal
 
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.tools.simulation.machine import Machine
 from chatbot.tools.simulation.watch import Watch
 from storage.store import TinyStore

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chatbot.config import load
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.tools.simulation.chats import ModelledChannel, Phone, Typing
 from chatbot.tools.simulation.disk import ModelledDisk, Power, PowerCut, Trouble
 from chatbot.tools.simulation.link import Link, Weather
@@ -22,7 +22,7 @@ from chatbot.tools.simulation.shadow import WatchedStore
 from chatbot.tools.simulation.timeline import LoopClock, VirtualLoop
 from chatbot.tools.simulation.watch import Watch
 from chatbot.tools.simulation.wiring import Parts, wired
-from chatbot.wiring_engine import limits
+from chatbot.wiring.engine import limits
 from storage.durable import Limits
 from trading.domain.errors import StoreError
 from trading.exchange.simulated.chance import stream

@@ -9,17 +9,17 @@ from random import Random
 
 from chatbot.access import Confirmations
 from chatbot.config import Settings
-from chatbot.life import App
-from chatbot.marker import MARKER
-from chatbot.outbox import Channel
-from chatbot.places import Places
-from chatbot.seams import Seams
+from chatbot.life.life import App
+from chatbot.life.marker import MARKER
+from chatbot.outbox.outbox import Channel
 from chatbot.tools.simulation.disk import ModelledDisk
 from chatbot.tools.simulation.link import Link
 from chatbot.tools.simulation.probe import Probe
 from chatbot.tools.simulation.shadow import WatchedStore
 from chatbot.tools.simulation.timeline import LoopClock
-from chatbot.wiring import wired as as_people_run_it
+from chatbot.wiring.bot import wired as as_people_run_it
+from chatbot.wiring.places import Places
+from chatbot.wiring.seams import Seams
 from trading.domain.errors import StoreError
 from trading.domain.events import HaltRaised
 from trading.domain.state import Reason

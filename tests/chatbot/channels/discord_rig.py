@@ -20,7 +20,7 @@ from chatbot.channels.discord_waits import Waits
 from chatbot.command import Command
 from chatbot.commands.registry import COMMANDS
 from chatbot.message import Person, Role
-from chatbot.outbox import Outbox
+from chatbot.outbox.outbox import Outbox
 from tests.doubles.discord import CHANNEL, GUILD, DiscordDouble
 from tests.doubles.discord_payloads import LOG_CHANNEL
 from trading.clock import real_now

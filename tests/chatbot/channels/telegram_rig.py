@@ -20,7 +20,7 @@ from chatbot.channels.telegram import TelegramChannel
 from chatbot.channels.telegram_wire import Bounds
 from chatbot.command import Command
 from chatbot.commands.registry import COMMANDS
-from chatbot.outbox import Outbox
+from chatbot.outbox.outbox import Outbox
 from trading.domain.records import Notice
 
 SHORT = Bounds(

@@ -15,7 +15,7 @@ from discord_rig import HASTY, OWNER, QUICK, VIEWER, Rig, rig_on, talking
 from fakes_outbox import notice
 
 from chatbot.channels import discord_gateway as module
-from chatbot.outbox_channel import How
+from chatbot.outbox.channel import How
 from tests.doubles.discord import DiscordDouble
 
 REAL_API = "https://discord.com/api/v10"

@@ -13,7 +13,7 @@ from discord_rig import SECRET, VIEWER, Rig, talking
 from fakes_outbox import notice
 
 from chatbot.channels.discord_log import LINE_LENGTH_MAX, LINES_MAX, Lines
-from chatbot.outbox_channel import How
+from chatbot.outbox.channel import How
 from tests.doubles.discord_payloads import LOG_CHANNEL, Message
 
 log = logging.getLogger("chatbot.somewhere")

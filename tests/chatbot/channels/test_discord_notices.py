@@ -13,7 +13,7 @@ from fakes_pages import ago
 
 from chatbot.channels.discord_text import COLOURS
 from chatbot.message import Picture
-from chatbot.outbox_channel import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from tests.doubles.discord import CHANNEL, DiscordDouble
 
 ALL = [f"notice {n}" for n in range(1, 21)]

@@ -13,7 +13,7 @@ from chatbot.channels.discord_post import LOGIN_FIX
 from chatbot.channels.discord_registering import SERVER_FIX
 from chatbot.channels.discord_rival import RIVAL_FIX
 from chatbot.channels.discord_troubles import Troubles
-from chatbot.outbox_channel import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from tests.doubles.discord import GUILD
 
 FIX = SERVER_FIX.format(guild=GUILD)

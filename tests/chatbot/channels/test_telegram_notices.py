@@ -14,7 +14,7 @@ from telegram_rig import SHORT, bot, make, running
 
 from chatbot.channels.telegram_sending import Pace
 from chatbot.channels.telegram_wire import Bounds
-from chatbot.outbox import DELIVERY_SECONDS_MAX, DeliveryFailed, How
+from chatbot.outbox.outbox import DELIVERY_SECONDS_MAX, DeliveryFailed, How
 from trading.clock import monotonic
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")

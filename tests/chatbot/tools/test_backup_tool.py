@@ -13,11 +13,11 @@ import pytest
 
 from chatbot.app import build
 from chatbot.config import Settings, load
-from chatbot.life import App
+from chatbot.life.life import App
 from chatbot.tools.backup import backup, copy_exchange, own_name
 from chatbot.tools.demo import EPOCH
 from chatbot.tools.restore import restore
-from chatbot.wiring_engine import prefix_of
+from chatbot.wiring.engine import prefix_of
 from storage.copying import copied
 from storage.store import TinyStore
 from trading.clock import VirtualClock
