@@ -103,9 +103,8 @@ def _intended(state: State, event: ev.OrderIntended, zone: tzinfo) -> Step:
     order = event.order
     if order.client_order_id in state.attempts:
         raise IllegalMove(f"order {order.client_order_id} was already written down")
-    state = pruned(state, event.at)
-    attempts = {**state.attempts, order.client_order_id: event.at}
-    step = with_order(Step(replace(state, attempts=attempts)), order)
+    state = pruned(state, event.at).with_attempt(order.client_order_id, event.at)
+    step = with_order(Step(state), order)
     if trade_of(state, order):
         return step
     return with_trade(step, _opened(order, event.at, event.signals))
@@ -194,10 +193,7 @@ def _filled(state: State, event: ev.OrderFilled, zone: tzinfo) -> Step:
     if fill.fill_id in state.fill_ids:
         return Step(state)
     order = state.orders[fill.client_order_id]
-    step = Step(
-        replace(state, fill_ids={**state.fill_ids, fill.fill_id: event.at}),
-        (Put("fills", fill.fill_id, fill),),
-    )
+    step = Step(state.with_fill(fill.fill_id, event.at), (Put("fills", fill.fill_id, fill),))
     step = with_order(step, _with_fill(order, fill, event.at))
     step = with_position(step, fill)
     trade = _bought_or_sold(trade_of(state, order) or _late(order, event), fill)

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 
+from trading.domain.growing import Growing
 from trading.domain.order import Mode, Order
 
 
 class Orders(Mapping[str, Order]):
     """An immutable mapping; `working` are those that may still fill, or that filled and whose fills are not all read,
-    in the order in which they were put; `on_paper` says whether there may be any of the dry run."""
+    in the order in which they were put; `on_headlines` those that a headline led to; `on_paper` says whether there may
+    be any of the dry run."""
 
-    __slots__ = ("_all", "on_paper", "working")
+    __slots__ = ("_all", "on_headlines", "on_paper", "working")
 
     def __init__(self, orders: Mapping[str, Order]) -> None:
-        self._all = dict(orders)
+        self._all = Growing(orders)
         self.working: Mapping[str, Order] = {key: order for key, order in orders.items() if _works(order)}
+        self.on_headlines: Mapping[str, Order] = {key: order for key, order in orders.items() if order.headline}
         self.on_paper = any(order.mode is Mode.DRY_RUN for order in orders.values())
 
     def put(self, order: Order) -> Orders:
         """The same with this order as it is now."""
         key, changed = order.client_order_id, Orders({})
-        changed._all = {**self._all, key: order}
+        changed._all = self._all.put(key, order)
         changed.working = {**self.working, key: order} if _works(order) else self._without(key)
+        changed.on_headlines = {**self.on_headlines, key: order} if order.headline else self.on_headlines
         changed.on_paper = self.on_paper or order.mode is Mode.DRY_RUN
         return changed
 

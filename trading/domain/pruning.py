@@ -39,9 +39,9 @@ def _some_old(state: State, now: datetime) -> bool:
     """Whether there may be anything to let go of: every order asks, and hardly ever is there. Orders and ids stand in
     the order of their times, so that the first one tells of all; where a clock was set back they go later."""
     horizon = now - KEPT
-    firsts = [next(iter(times.values()), now) for times in (state.attempts, state.fill_ids)]
-    firsts += [order.created_at for order in islice(state.orders.values(), 1)]
-    return min(firsts) < horizon or any(_over_on_paper(order, now) for order in state.paper_orders())
+    firsts = [times[key] for times in (state.attempts, state.fill_ids) for key in islice(times, 1)]
+    firsts += [state.orders[key].created_at for key in islice(state.orders, 1)]
+    return min(firsts, default=now) < horizon or any(_over_on_paper(order, now) for order in state.paper_orders())
 
 
 def _over_on_paper(order: Order, now: datetime) -> bool:

@@ -5,13 +5,14 @@ Every part of it is a row in the store, so that reading the tables gives the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import cast
 
+from trading.domain.growing import Growing
 from trading.domain.money import ZERO
 from trading.domain.order import Mode, Order, Position, book_of
 from trading.domain.orders import Orders
@@ -155,8 +156,8 @@ class State:
     halts: Mapping[Reason, Halt] = field(default_factory=dict)
     totals: Mapping[Mode, Totals] = field(default_factory=dict)
     books: Mapping[str, Totals] = field(default_factory=dict)  # the same by book_key: of one strategy in one mode
-    attempts: Mapping[str, datetime] = field(default_factory=dict)  # client_order_id -> when it was committed
-    fill_ids: Mapping[str, datetime] = field(default_factory=dict)
+    attempts: Mapping[str, datetime] = field(default_factory=dict)  # client_order_id -> when it was committed; Growing
+    fill_ids: Mapping[str, datetime] = field(default_factory=dict)  # fill_id -> when it was booked; Growing
     rejections: int = 0  # in a row
     loss_told: Mapping[Mode, LossTold] = field(default_factory=dict)
     errors: Mapping[str, ErrorTold] = field(default_factory=dict)  # by code, while they are counted
@@ -170,6 +171,10 @@ class State:
     def __post_init__(self) -> None:
         if not isinstance(self.orders, Orders):
             object.__setattr__(self, "orders", Orders(self.orders))
+        if not isinstance(self.attempts, Growing):
+            object.__setattr__(self, "attempts", Growing(self.attempts))
+        if not isinstance(self.fill_ids, Growing):
+            object.__setattr__(self, "fill_ids", Growing(self.fill_ids))
 
     @property
     def trading(self) -> TradingState:
@@ -183,9 +188,25 @@ class State:
         """The same with this order as it is now."""
         return replace(self, orders=cast(Orders, self.orders).put(order))
 
+    def with_attempt(self, client_order_id: str, at: datetime) -> State:
+        """The same with this attempt made at this time."""
+        return replace(self, attempts=cast(Growing[datetime], self.attempts).put(client_order_id, at))
+
+    def with_fill(self, fill_id: str, at: datetime) -> State:
+        """The same with this fill booked at this time."""
+        return replace(self, fill_ids=cast(Growing[datetime], self.fill_ids).put(fill_id, at))
+
+    def newest_attempts(self) -> Iterator[str]:
+        """The client_order_id of every attempt, the newest first."""
+        return reversed(cast(Growing[datetime], self.attempts))
+
     def working_orders(self) -> list[Order]:
         """Orders that may still fill, or that filled and whose fills are not all read; those that ended are many."""
         return list(cast(Orders, self.orders).working.values())
+
+    def headline_orders(self) -> list[Order]:
+        """Orders that a headline led to, ended ones too."""
+        return list(cast(Orders, self.orders).on_headlines.values())
 
     def paper_orders(self) -> list[Order]:
         """Orders of the dry run, ended ones too."""

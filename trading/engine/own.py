@@ -21,10 +21,10 @@ def own_view(view: View, state: State, strategy: str, mode: Mode, series: str = 
     own = f"{series}-" if series else ""
     trades = (t for t in state.open_trades(mode) if t.strategy == strategy and t.position and t.ticker.startswith(own))
     orders = (o for o in state.live_orders(mode) if o.strategy == strategy and o.ticker.startswith(own))
-    spent = (o.headline for o in state.orders.values() if o.headline and (o.strategy, o.mode) == (strategy, mode))
-    return replace(
-        view,
-        holdings=tuple(Holding(t.ticker, t.position, t.held_price, t.opened_at) for t in trades),
-        resting=tuple(Resting(o.client_order_id, o.ticker, o.outcome, o.own_price, o.open_count) for o in orders),
-        spent=frozenset(spent),
-    )
+    spent = (o.headline for o in state.headline_orders() if (o.strategy, o.mode) == (strategy, mode))
+    holdings = tuple(Holding(t.ticker, t.position, t.held_price, t.opened_at) for t in trades)
+    resting = tuple(Resting(o.client_order_id, o.ticker, o.outcome, o.own_price, o.open_count) for o in orders)
+    acted_on = frozenset(spent)
+    if (holdings, resting, acted_on) == (view.holdings, view.resting, view.spent):
+        return view  # as in most beats: nothing is out
+    return replace(view, holdings=holdings, resting=resting, spent=acted_on)

@@ -236,8 +236,7 @@ def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> D
 def rate(state: State, mode: Mode, book: str, now: datetime) -> int:
     """Orders written down within the last minute in a mode, in one of its books where one is named."""
     since = now - timedelta(minutes=1)
-    newest = reversed(list(state.attempts))  # they stand in the order of their times
-    recent = takewhile(lambda key: state.attempts[key] > since, newest)
+    recent = takewhile(lambda key: state.attempts[key] > since, state.newest_attempts())
     orders = (state.orders[key] for key in recent if key in state.orders)
     return sum(o.mode is mode and book in ("", o.book) for o in orders)
 
