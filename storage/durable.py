@@ -154,7 +154,7 @@ class DurableStorage(Storage):
 def payload(changes: ChangeSet) -> bytes:
     """What a commit's line holds: `{"table":{"id":document}}`, `null` where a row goes. Raises ValueError when it is
     larger than a commit may be."""
-    tables = (b'"%b":{%b}' % (table.encode(), _rows_payload(change)) for table, change in changes.items())
+    tables = [b'"%b":{%b}' % (table.encode(), _rows_payload(change)) for table, change in changes.items()]
     line = b"{%b}" % b",".join(tables)
     if len(line) > COMMIT_BYTES_MAX:
         raise ValueError(f"a commit of {len(line)} bytes is over {COMMIT_BYTES_MAX}: write it in parts")
@@ -163,5 +163,5 @@ def payload(changes: ChangeSet) -> bytes:
 
 def _rows_payload(change: Change) -> bytes:
     return b",".join(
-        b'"%d":%b' % (number, b"null" if document is None else document) for number, document in change.items()
+        [b'"%d":%b' % (number, b"null" if document is None else document) for number, document in change.items()]
     )

@@ -6,9 +6,8 @@ The first twelve columns are those that the field's CONSENSUS bots write; ours f
 from __future__ import annotations
 
 import csv
-import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,7 +69,33 @@ def write_summed(trades: Iterable[Trade], summary: Mapping[str, object], target:
 
 def csv_line(trade: Trade, environment: str = "") -> str:
     """The trade's line, with its line end."""
-    return _line(str(cell) for cell in _row(trade, environment).values())
+    return _line(_row(trade, environment).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The same files, made a line at a time (UTF-8): what begins and ends them, what stands between two lines, and the
+    line of a trade in an environment."""
+
+    begins: bytes
+    between: bytes
+    ends: bytes
+    line: Callable[[Trade, str], bytes]
+
+    def pieces(self, lines: Sequence[bytes], count: int) -> Iterator[bytes]:
+        """The file of these lines, in pieces of at most so many of them."""
+        yield self.begins
+        for start in range(0, len(lines), count):
+            yield (self.between if start else b"") + self.between.join(lines[start : start + count])
+        yield self.ends
+
+
+def _csv_bytes(trade: Trade, environment: str) -> bytes:
+    return csv_line(trade, environment).encode()
+
+
+def _json_bytes(trade: Trade, environment: str) -> bytes:
+    return _JSON.encode(_row(trade, environment))
 
 
 def _row(trade: Trade, environment: str) -> dict[str, Cell]:
@@ -95,10 +120,22 @@ def _count(contracts: Decimal) -> Decimal:
     return contracts.quantize(ONE) if contracts == contracts.to_integral_value() else contracts.normalize()
 
 
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+class _Echo:
+    """What a CSV writer writes in is what it gives back: half the time of a stream for each line."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _line(cells: Iterable[Cell]) -> str:
+    line: str = csv.writer(_Echo(), lineterminator="\n").writerow(cells)
+    return line
+
+
+SHAPES = {
+    "csv": Shape(_line(COLUMNS).encode(), b"", b"", _csv_bytes),
+    "json": Shape(b"[", b",", b"]\n", _json_bytes),
+}
 
 
 @contextmanager

@@ -42,7 +42,10 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
-    def archives(self, table: str) -> Iterator[list[Record]]:
+    def archives(self, table: str) -> Iterator[Record]:
+        return iter(())
+
+    def latest_archived(self, table: str) -> Iterator[Record]:
         return iter(())
 
     def close(self) -> None: ...

@@ -7,6 +7,9 @@ moment the folder holds a whole snapshot, the old one or the new.
 Its lines are some hundred rows each (no document has a line break in it), so that it can be read a line at a time: a
 decoder lets no other thread run before it has ended, and a month's rows in one piece held the loop for 100 ms. A file
 that has no lines, as earlier versions wrote it, is read in one piece.
+
+It is synced a piece at a time while it is written: a commit that is synced meanwhile waits until the drive has written
+all that it was given before, of whichever file, and so for one piece and not for the whole snapshot.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from trading.domain.errors import StoreRefused
 NAME = "snapshot.json"
 UNFINISHED_SUFFIX = ".new"
 BATCH_ROWS = 500  # of a line, joined and written at a time: a third of a millisecond that other threads wait for
+PIECE_BYTES = 1024 * 1024  # written between two syncs, at least; the drive is done with it in some milliseconds
 _META = b',"_meta":{"1":'
 _END = b"}}"
 _OPENS = b'":{'  # ends the line on which a table begins
@@ -148,11 +152,14 @@ def _lines(data: bytes, end: int) -> Iterator[bytes]:
 
 
 def _write_all(disk: Disk, handle: int, tables: Making, sequence: Callable[[], int]) -> int:
-    """`sequence` is asked for when all rows are written."""
-    size = crc = 0
+    """The bytes of it, the last piece not synced yet. `sequence` is asked for when all rows are written."""
+    size = crc = synced = 0
     for part in _parts(tables):
         disk.write(handle, part, size)
         size, crc = size + len(part), crc32(part, crc)
+        if size - synced >= PIECE_BYTES:
+            disk.sync(handle)
+            synced = size
     schema = current_version()
     number = sequence()
     meta = msgspec.json.encode(Meta(schema, number, _seal(crc, schema, number)))

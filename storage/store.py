@@ -5,10 +5,12 @@ It has one owner: the loop that commits. A lock file keeps a second process off 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -134,22 +136,50 @@ class TinyStore:
 
     def archived(self, table: str, start: datetime | None = None, end: datetime | None = None) -> list[Record]:
         """Rows in the archives that came to their end from `start` until before `end`, in the order in which they
-        began. One that has come back to the store since stands there alone.
+        began, each once. One that has come back to the store since stands there alone.
 
         Raises StoreRefused, with what to do about it, when an archive is missing or damaged.
         """
-        found = [cast(Dated, row) for month in self.archives(table, start) for row in month]
+        found = list[Dated]()
+        for _, rows in self._by_month(table, start):
+            found[:0] = cast(Iterator[Dated], rows)
         found.sort(key=began)
         return [row for row in found if _within(ended(row), start, end)]
 
-    def archives(self, table: str, start: datetime | None = None) -> Iterator[list[Record]]:
-        """The same a month at a time, from the month of `start` on: a year's rows need not stand in memory at once.
+    def archives(self, table: str, start: datetime | None = None) -> Iterator[Record]:
+        """The same one by one, a later month's before an earlier one's, from the month of `start` on: a year's rows
+        need not stand in memory at once, where the collector would walk through all of them while nobody else runs.
         Raises as `archived`, while it is gone through."""
-        live = self._rows(table).ids
-        for month, least in noted(self._rows("control")).items():
+        return chain.from_iterable(rows for _, rows in self._by_month(table, start))
+
+    def latest_archived(self, table: str) -> Iterator[Record]:
+        """The same, the one that began last first: months are read as far back as somebody goes. Raises likewise."""
+        rows = list[Dated]()  # the last of them are those that are due next
+        for month, more in self._by_month(table):
+            rows = [*cast(Iterator[Dated], more), *rows]
+            rows.sort(key=began)
+            earlier = bisect_left(rows, month, key=lambda row: month_of(began(row)))
+            while len(rows) > earlier:  # what began before this month comes among the rows of the months before
+                yield rows.pop()
+        while rows:
+            yield rows.pop()
+
+    def _by_month(self, table: str, start: datetime | None = None) -> Iterator[tuple[str, Iterator[Record]]]:
+        """The months from that of `start` on, the latest first, each to be gone through before the next."""
+        seen = set[str]()
+        for month, least in reversed(noted(self._rows("control")).items()):
             if start is None or month >= month_of(start):
-                documents = self._read_archive(month, least, table).get(table, {}).values()
-                yield [codec.decode(table, d) for d in documents if codec.key_of(d) not in live]
+                yield month, self._month(table, month, least, seen)
+
+    def _month(self, table: str, month: str, least: int, seen: set[str]) -> Iterator[Record]:
+        """One month's rows, but for those that have come back to the store, and those whose keys a later month had: a
+        row that came back and left once more may have ended in another month than before."""
+        live = self._rows(table).ids
+        for document in self._read_archive(month, least, table).get(table, {}).values():
+            key = codec.key_of(document)
+            if key not in live and key not in seen:
+                seen.add(key)
+                yield codec.decode(table, document)
 
     def all(self, table: str) -> list[Record]:
         """Every row there is, the archives' first. Raises as `archived`."""

@@ -68,8 +68,11 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
-    def archives(self, table: str) -> Iterator[list[Record]]:
-        return iter([self.archived(table)])
+    def archives(self, table: str) -> Iterator[Record]:
+        return iter(self.archived(table))
+
+    def latest_archived(self, table: str) -> Iterator[Record]:
+        return reversed(self.archived(table))
 
     def close(self) -> None:
         pass

@@ -195,8 +195,11 @@ class Store(Protocol):
         """Rows that have left the table for the archives, in the order in which they began; reads files. Raises
         StoreRefused."""
 
-    def archives(self, table: str) -> Iterator[list[Record]]:
-        """The same a month at a time, so that they need not all stand in memory at once."""
+    def archives(self, table: str) -> Iterator[Record]:
+        """The same one by one in no order, so that they need not all stand in memory at once."""
+
+    def latest_archived(self, table: str) -> Iterator[Record]:
+        """The same, the one that began last first; files are read as far back as somebody goes."""
 
     def close(self) -> None: ...
 

@@ -46,14 +46,14 @@ async def drawn(draw: Draw, sketch: Sketch) -> Picture:
 
 def equity(page: EquityPage, zone: tzinfo, theme: Theme) -> Sketch:
     """The running sum of what closed trades came to."""
-    sums = [total for _, total in page.points]
-    end = sums[-1] if sums else ZERO
-    head = _head("Equity", PERIODS[page.period], page.label, page.mode, zone, theme, end)
-    series = tuple((_local(at, zone), float(total)) for at, total in _thinned(page.points))
-    seen = f", lowest {gain(min(ZERO, *sums))}, highest {gain(max(ZERO, *sums))}" if sums else ""
-    made = f"{count(len(sums), 'trade')}, {gain(end)}{seen}"
+    head = _head("Equity", PERIODS[page.period], page.label, page.mode, zone, theme, page.total)
+    shown = _thinned(range(len(page.closes)))
+    series = tuple((_local(page.closes[n], zone), page.sums[n + 1]) for n in shown)
+    seen = f", lowest {gain(page.lowest)}, highest {gain(page.highest)}" if shown else ""
+    made = f"{count(len(page.closes), 'trade')}, {gain(page.total)}{seen}"
     caption = f"{_where(page.label, page.mode)}: equity {PERIODS[page.period]}, {made}"
-    return Sketch(page.label, Curve(head, series), caption, spark([ZERO, *sums], SPARK_WIDTH) if sums else "", not sums)
+    line = spark(page.sums, SPARK_WIDTH) if shown else ""
+    return Sketch(page.label, Curve(head, series), caption, line, not shown)
 
 
 def days(page: EquityPage, zone: tzinfo, theme: Theme) -> Sketch:

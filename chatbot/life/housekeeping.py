@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from chatbot.access import Access
 from chatbot.config import set_by_process
 from chatbot.life.reloading import Reloading
+from chatbot.life.trades_sent import trades_file
 from chatbot.logs import Redaction
 from chatbot.message import File
 from chatbot.program import Form, Level, LogLine, ReloadPage, Setting, Source
 from chatbot.watch.log_tail import newest
 from chatbot.wiring.settings_shown import listed
-from storage.export import write_csv, write_json
 from storage.store import TinyStore
-from trading.domain.errors import Misconfigured
 from trading.domain.order import Mode
 from trading.domain.records import Control
 from trading.domain.trade import Trade
 from trading.engine.broker import Broker
-from trading.engine.history import emptied
 from trading.risk.limits import CHANGEABLE
 
-FILE_BYTES_MAX = 8_000_000  # what every chat takes
 LOG = "bot.log"  # in the data folder
 
 Held = tuple[str, tuple[str, Source]]
@@ -57,30 +51,11 @@ class Housekeeping:
         """All trades of the current mode, archived ones too; as a ZIP file where it is too long otherwise. Raises
         StoreRefused, Misconfigured."""
         mode, environment = self.broker.book.state.mode, self.reloading.current.environment
-        kept = cast(Iterator[Trade], self.store.latest("trades"))
-        data = await asyncio.to_thread(self._written, form, kept, mode)
         book, now = "dry-run" if mode is Mode.DRY_RUN else "real", self.broker.clock.now()
-        made = File(f"trades-{environment}-{book}-{now:%Y%m%d-%H%M%S}.{form}", data)
-        if len(data) > FILE_BYTES_MAX:
-            made = await asyncio.to_thread(_zipped, made, now)
-        if len(made.data) > FILE_BYTES_MAX:
-            most = f"{len(made.data) / 1e6:.0f} MB, of which a chat takes {FILE_BYTES_MAX / 1e6:.0f}"
-            raise Misconfigured(f"the file has {most}: kalshi-chatops export trades on the host writes it")
-        return made
-
-    def _written(self, form: Form, kept: Iterator[Trade], mode: Mode) -> bytes:
-        data = io.BytesIO()
-        text = io.TextIOWrapper(data, "utf-8", newline="")
-        trades = emptied(self._latest_first(kept, mode))
-        (write_csv if form == "csv" else write_json)(trades, text, self.reloading.current.environment)
-        text.flush()
-        return data.getvalue()
-
-    def _latest_first(self, kept: Iterator[Trade], mode: Mode) -> list[Trade]:
-        """One trade may move into the archives while they are read: it counts once."""
-        archived = cast(list[Trade], self.store.archived("trades"))
-        trades = {t.trade_id: t for t in (*archived, *reversed(list(kept))) if t.mode is mode}
-        return sorted(trades.values(), key=lambda trade: trade.opened_at)[::-1]
+        name = f"trades-{environment}-{book}-{now:%Y%m%d-%H%M%S}.{form}"
+        rows = (self.store.latest("trades"), self.store.archives("trades"))
+        kept, archived = ((t for t in cast(Iterator[Trade], each) if t.mode is mode) for each in rows)
+        return await asyncio.to_thread(trades_file, name, form, environment, kept, archived, now)
 
     async def preview_reload(self) -> ReloadPage:
         """What has changed in the settings. Raises Misconfigured."""
@@ -110,11 +85,3 @@ class Housekeeping:
         for channel in {entry.channel for entry in entries if entry.stored}:
             mine = [f"{e.id}:{e.role.word}" for e in entries if e.channel == channel and e.role]
             yield f"{channel.upper()}_USERS", (",".join(mine) or "nobody", "host")
-
-
-def _zipped(file: File, now: datetime) -> File:
-    """The file in a ZIP, which phones open by themselves."""
-    packed = io.BytesIO()
-    with ZipFile(packed, "w") as archive:
-        archive.writestr(ZipInfo(file.name, now.timetuple()[:6]), file.data, ZIP_DEFLATED)
-    return File(f"{file.name}.zip", packed.getvalue())

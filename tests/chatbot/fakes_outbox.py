@@ -9,7 +9,7 @@ from typing import Any
 
 from fakes_pages import NOW, TICKER
 
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from trading.domain.records import Notice, Put, Record, Severity
 
 
@@ -51,7 +51,10 @@ class MemoryStore:
     def archived(self, table: str) -> list[Record]:
         return []
 
-    def archives(self, table: str) -> Iterator[list[Record]]:
+    def archives(self, table: str) -> Iterator[Record]:
+        return iter(())
+
+    def latest_archived(self, table: str) -> Iterator[Record]:
         return iter(())
 
     def close(self) -> None: ...

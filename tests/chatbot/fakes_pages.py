@@ -11,6 +11,7 @@ from typing import Any
 
 from trading.domain.events import WindowPassed
 from trading.domain.market import Level, Market, MarketStatus, Outcome, Quote, Tick
+from trading.domain.money import ZERO
 from trading.domain.order import Fill, Mode, Order, OrderStatus, Side
 from trading.domain.report import Report
 from trading.domain.signal import Signal
@@ -165,9 +166,24 @@ def report_of(period: str, **changed: Any) -> Report:
 def equity_page(trades: Sequence[Trade]) -> pages.EquityPage:
     """The curve of those that closed and bought something, on one day."""
     closed = [t for t in reversed(trades) if t.outcome not in UNCOUNTED and t.closed_at]
-    sums = list(accumulate(t.profit for t in closed))
-    points = tuple((t.closed_at, total) for t, total in zip(closed, sums, strict=True) if t.closed_at)
-    return pages.EquityPage(LABEL, "all", points, ((NOW.date(), sums[-1]),) if sums else (), Mode.REAL)
+    days = ((NOW.date(), sum((t.profit for t in closed), ZERO)),) if closed else ()
+    return curve([(t.closed_at, t.profit) for t in closed if t.closed_at], period="all", days=days)
+
+
+def curve(profits: Sequence[tuple[datetime, Decimal]], **changed: Any) -> pages.EquityPage:
+    """What trades that closed at these moments came to together."""
+    sums = list(accumulate((profit for _, profit in profits), initial=ZERO))
+    made = pages.EquityPage(
+        label=LABEL,
+        period="week",
+        mode=Mode.REAL,
+        closes=[at for at, _ in profits],
+        sums=[float(total) for total in sums],
+        total=sums[-1],
+        lowest=min(sums),
+        highest=max(sums),
+    )
+    return replace(made, **changed)
 
 
 def samples() -> tuple[pages.Sample, ...]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from storage_disks import FailingDisk
 from storage_markets import (
     FEBRUARY,
@@ -34,7 +39,7 @@ from storage.store import TinyStore
 from trading.domain.errors import StoreFailed, StoreRefused
 from trading.domain.order import Mode, OrderStatus
 from trading.domain.records import Put
-from trading.domain.trade import TradeOutcome
+from trading.domain.trade import Trade, TradeOutcome
 from trading.engine.loading import load_state
 
 FILE = "archive-2026-01.json"
@@ -164,16 +169,36 @@ class TestReading:
         for number, at in enumerate([JANUARY, FEBRUARY, FEBRUARY + LENGTH]):
             store.commit(market(number, at))
         store.archive(MARCH)
-        months = store.archives("trades")
-        assert next(months) == [trade_of(0, JANUARY)]
-        later = tmp_path / FILE.replace("-01", "-02")
-        later.rename(tmp_path / "gone")
-        with pytest.raises(StoreRefused, match="is missing"):
-            next(months)
-        later.with_name("gone").rename(later)
+        rows, latest = store.archives("trades"), store.latest_archived("trades")
+        assert [next(rows), next(rows)] == [trade_of(1, FEBRUARY), trade_of(2, FEBRUARY + LENGTH)]
+        assert [next(latest), next(latest)] == [trade_of(2, FEBRUARY + LENGTH), trade_of(1, FEBRUARY)]
+        (tmp_path / FILE).rename(tmp_path / "gone")
+        for gone_on in (rows, latest):
+            with pytest.raises(StoreRefused, match="is missing"):
+                next(gone_on)
+        (tmp_path / "gone").rename(tmp_path / FILE)
         assert list(store.archives("trades", start=FEBRUARY)) == [
-            [trade_of(1, FEBRUARY), trade_of(2, FEBRUARY + LENGTH)]
+            trade_of(1, FEBRUARY),
+            trade_of(2, FEBRUARY + LENGTH),
         ]
+
+    @given(st.lists(st.tuples(st.integers(0, 95), st.integers(0, 60)), max_size=12), st.sampled_from([0, 5]))
+    @settings(max_examples=25, deadline=None)
+    def test_from_the_last_one_back_is_all_of_them_turned_round(self, lives: list[tuple[int, int]], back: int) -> None:
+        """Whenever they began and however long they took: also those that stand in the archive of a later month."""
+        with tempfile.TemporaryDirectory() as folder, closing(TinyStore.open(Path(folder))) as store:
+            for number, (days, long) in enumerate(lives):
+                opened = JANUARY + timedelta(days=days)
+                closed = opened + timedelta(days=long)
+                made = trade_of(number, opened, opened_at=opened, close_time=closed, closed_at=closed)
+                store.commit([Put("trades", made.trade_id, made)])
+            store.archive(JANUARY + timedelta(days=365))
+            come_back = cast(list[Trade], store.archived("trades"))[:back]
+            store.commit([Put("trades", each.trade_id, each) for each in come_back])
+            archived = store.archived("trades")
+            assert len(archived) == len(lives) - len(come_back)
+            assert list(store.latest_archived("trades")) == archived[::-1]
+            assert Counter(store.archives("trades")) == Counter(archived)
 
     def test_a_row_that_came_back_stands_once_and_replaces_the_old_one(self, store: TinyStore) -> None:
         store.commit(market(1, JANUARY))
@@ -184,6 +209,17 @@ class TestReading:
         assert store.archive(FEBRUARY) == {"trades": 1}
         assert (store.archived("trades"), store.select("trades")) == ([corrected], [])
         assert len(store.archived("orders")) == 1
+
+    def test_one_that_left_again_in_another_month_stands_once_as_it_was_last(self, store: TinyStore) -> None:
+        """An amended result may end a market in the month after that in which it had ended first."""
+        store.commit(market(1, JANUARY))
+        store.archive(FEBRUARY)
+        corrected = trade_of(1, JANUARY, closed_at=FEBRUARY, outcome=TradeOutcome.CORRECTED, profit=Decimal("-4.84"))
+        store.commit([Put("trades", corrected.trade_id, corrected)])
+        store.archive(MARCH)
+        for found in (store.archived("trades"), store.archives("trades"), store.latest_archived("trades")):
+            assert list(found) == [corrected]
+        assert store.archived("trades", end=FEBRUARY) == []
 
     def test_more_rows_of_a_month_are_merged_in(self, store: TinyStore, tmp_path: Path) -> None:
         for number in range(4):

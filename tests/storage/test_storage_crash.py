@@ -17,7 +17,7 @@ from storage_disks import MemoryDisk, PowerCut
 from storage_folders import EAGER, SMALL_CHUNK_BYTES, positions
 from storage_samples import AT, CLOSE, SAMPLES, order, position, position_put
 
-from storage import journal
+from storage import journal, snapshot
 from storage.store import TinyStore
 from trading.domain.errors import StoreFailed
 from trading.domain.events import (
@@ -68,6 +68,7 @@ def test_no_power_cut_loses_a_confirmed_commit(
     """Power goes at some step, again and again, also while opening, growing and in the middle of a snapshot."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(journal, "CHUNK_BYTES", SMALL_CHUNK_BYTES)
+        patched.setattr(snapshot, "PIECE_BYTES", 1)  # a sync for each part of it
         _cut_again_and_again(tmp_path_factory.getbasetemp() / "cuts", cuts, seed)
 
 

@@ -105,6 +105,7 @@ def test_an_interrupted_write_is_final(tmp_path: Path) -> None:
 def test_full_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening, commits, growing, new segments, seals, snapshots and archives; then as it is, and after a power cut."""
     monkeypatch.setattr(journal, "CHUNK_BYTES", SMALL_CHUNK_BYTES)
+    monkeypatch.setattr(snapshot, "PIECE_BYTES", 1)  # a sync for each part of a snapshot, and of an archive
     whole = FullDisk()
     work(tmp_path, whole, {})
     assert {snapshot.NAME, "archive-2026-01.json"} <= set(whole.names(tmp_path))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from random import Random
 from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from storage_disks import MemoryDisk
+from storage_disks import MemoryDisk, PowerCut
 from storage_samples import SAMPLES, rows
 
 from storage import codec, snapshot
@@ -89,6 +91,47 @@ def test_a_file_without_lines_is_read_too(content: Tables) -> None:
     assert there(read(disk)) == there(content)
     for table in SAMPLES:
         assert there(read(disk, table)) == there({table: content.get(table, {})})
+
+
+def test_what_waits_for_the_drive_is_never_much_more_than_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = list[int]()
+
+    class Watched(MemoryDisk):
+        """Notes how many bytes were written and are not synced, at each sync."""
+
+        def sync(self, handle: int) -> None:
+            waiting.append(sum(len(data) for _, data in self._handles[handle].pending))
+            super().sync(handle)
+
+    document = codec.encode("control", "k", SAMPLES["control"])
+    line, piece = ROWS_A_LINE * (len(document) + 8), 10 * len(document)
+    monkeypatch.setattr(snapshot, "BATCH_ROWS", ROWS_A_LINE)
+    monkeypatch.setattr(snapshot, "PIECE_BYTES", piece)
+    size = snapshot.write(Watched(), FOLDER, {"control": dict.fromkeys(range(1, 200), document)}, SEQUENCE)
+    assert sum(waiting) == size
+    assert len(waiting) > 10
+    assert all(piece <= each < piece + line for each in waiting[:-1])
+    assert waiting[-1] < piece + line
+
+
+def test_a_power_cut_after_any_piece_leaves_the_old_one() -> None:
+    """Pieces of the new one are on disk then, and its name is not."""
+    document = codec.encode("control", "k", SAMPLES["control"])
+    old, new = ({"control": dict.fromkeys(range(1, count), document)} for count in (5, 40))
+    cuts = 0
+    while True:
+        disk = written(old)
+        disk.cut_at = disk.steps + cuts
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(snapshot, "BATCH_ROWS", ROWS_A_LINE)
+            patch.setattr(snapshot, "PIECE_BYTES", 1)
+            with suppress(PowerCut):
+                snapshot.write(disk, FOLDER, new, SEQUENCE)
+                break
+        assert read(disk.after_cut(Random(cuts))) in (old, new)
+        cuts += 1
+    assert cuts > 2 * len(new["control"]) // ROWS_A_LINE
+    assert read(disk) == new
 
 
 def test_rows_are_read_as_they_are_asked_for() -> None:

@@ -6,6 +6,7 @@ A year's trades are many: archives are read and sums are made in a thread, so th
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -13,7 +14,7 @@ from decimal import Decimal
 from trading.domain.money import ZERO
 from trading.domain.statistics import Tally, by_hour, by_price, by_signals, groupings, sentence
 from trading.domain.trade import Trade
-from trading.engine.history import History, closed_on, closing
+from trading.engine.history import Close, History
 from trading.engine.pages import EquityPage, Label
 from trading.engine.pages_figures import PerformancePage
 
@@ -29,7 +30,7 @@ class Figures:
     async def performance(self, period: str, start: date | None) -> PerformancePage:
         """Raises StoreRefused when an archive cannot be read."""
         label = self._label()
-        trades = self._history.each(label.mode, start)
+        trades = self._history.bets(label.mode, start)
         return await asyncio.to_thread(self._judged, label, period, start, trades)
 
     def _judged(self, label: Label, period: str, start: date | None, trades: Iterable[Trade]) -> PerformancePage:
@@ -54,14 +55,17 @@ class Figures:
     async def equity(self, period: str, start: date | None) -> EquityPage:
         """Raises StoreRefused when an archive cannot be read."""
         label = self._label()
-        trades = self._history.in_order(label.mode, start)
-        return await asyncio.to_thread(self._curve, label, period, trades)
+        closes = self._history.closes(label.mode, start)
+        return await asyncio.to_thread(self._curve, label, period, closes)
 
-    def _curve(self, label: Label, period: str, trades: Iterable[Trade]) -> EquityPage:
-        points, days, total = list[tuple[datetime, Decimal]](), dict[date, Decimal](), ZERO
-        for trade in trades:
-            total += trade.profit
-            points.append((closing(trade), total))
-            day = closed_on(trade, self._zone)
-            days[day] = days.get(day, ZERO) + trade.profit
-        return EquityPage(label, period, tuple(points), tuple(days.items()), label.mode)
+    def _curve(self, label: Label, period: str, closes: Iterable[Close]) -> EquityPage:
+        times, sums, days = list[datetime](), array("d", [0.0]), dict[date, Decimal]()
+        total = lowest = highest = ZERO
+        for closed, _, profit in closes:
+            total += profit
+            lowest, highest = min(lowest, total), max(highest, total)
+            times.append(closed)
+            sums.append(float(total))
+            day = closed.astimezone(self._zone).date()
+            days[day] = days.get(day, ZERO) + profit
+        return EquityPage(label, period, label.mode, times, sums, tuple(days.items()), total, lowest, highest)

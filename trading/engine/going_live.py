@@ -6,13 +6,15 @@ The exchange is asked with a short bound: a person who decides must not wait, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, tzinfo
 from typing import TypeVar
 
 from trading.domain.account_records import KeyScopes
 from trading.domain.errors import ChatopsError
 from trading.domain.order import Balance, Mode
-from trading.domain.statistics import tally_of
+from trading.domain.statistics import Tally
+from trading.domain.trade import Trade
 from trading.engine.history import closed_on
 from trading.engine.pages_strategies import GoingLivePage
 from trading.engine.views import Views
@@ -25,19 +27,29 @@ T = TypeVar("T")
 
 async def going_live_page(views: Views, scopes: Scopes | None) -> GoingLivePage:
     """All of it at this moment. Raises StoreRefused when an archive of paper trades cannot be read."""
-    paper, real = await views.history.bets(Mode.DRY_RUN, None), views.broker.exchanges.get(Mode.REAL)
+    bets, real = views.history.bets(Mode.DRY_RUN, None), views.broker.exchanges.get(Mode.REAL)
+    paper, days = await asyncio.to_thread(_record, bets, views.book.zone)
     cash, key, problems = await _account(real.balance if real else None, scopes, ANSWER_SECONDS_MAX)
     market = views.cycle.observer.view.market if views.cycle.observer.view else None
     return GoingLivePage(
         label=views.label(),
-        paper=await asyncio.to_thread(tally_of, paper),
-        paper_days=len({closed_on(trade, views.book.zone) for trade in paper}),
+        paper=paper,
+        paper_days=days,
         first_hours=views.broker.limits.first_hours,
         shard=market.exchange_index if market else None,
         cash=tuple(sorted(cash.shards.items())) if cash else (),
         scopes=tuple(sorted(key.scopes)) if key else (),
         problems=problems,
     )
+
+
+def _record(bets: Iterable[Trade], zone: tzinfo) -> tuple[Tally, int]:
+    """What these came to, and on how many of the owner's days."""
+    tally, days = Tally(), set[date]()
+    for bet in bets:
+        tally = tally.plus(bet)
+        days.add(closed_on(bet, zone))
+    return tally, len(days)
 
 
 async def _account(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from itertools import chain, islice, takewhile
 from typing import TypeVar, cast
 
@@ -18,6 +19,7 @@ NEAR_MAX = 200  # trades, under a millisecond
 OPEN_MAX = timedelta(days=8)  # the exchange settles a market at most seven days after its close
 
 T = TypeVar("T")
+Close = tuple[datetime, datetime, Decimal]  # when a trade was closed and opened, and its profit in dollars
 
 
 def closing(trade: Trade) -> datetime:
@@ -39,24 +41,14 @@ def _once(trades: Iterable[Trade]) -> Iterator[Trade]:
             yield trade
 
 
-def _in_order(trades: Iterable[Trade]) -> Iterator[Trade]:
-    """By their ends. Each day is sorted by itself: nothing else runs meanwhile, a year at once takes too long."""
-    days: dict[date, list[Trade]] = {}
-    for trade in trades:
-        days.setdefault(closed_on(trade, UTC), []).append(trade)
+def in_order(items: Iterable[T], key: Callable[[T], tuple[datetime, ...]]) -> Iterator[T]:
+    """The items by their keys, which begin with aware times; those with the same key as they came. Each day is sorted
+    by itself: nothing else runs meanwhile, a year at once takes too long."""
+    days: dict[date, list[T]] = {}
+    for item in items:
+        days.setdefault(key(item)[0].astimezone(UTC).date(), []).append(item)
     for day in sorted(days):
-        yield from sorted(days.pop(day), key=lambda trade: (closing(trade), trade.opened_at))
-
-
-def emptied(items: list[T]) -> Generator[T, None, None]:
-    """The items, the last one first. The list is empty in the end, one by one: a hundred thousand trades that are let
-    go of at once hold up everything else for 70 ms."""
-    try:
-        while items:
-            yield items.pop()
-    finally:
-        while items:
-            items.pop()
+        yield from sorted(days.pop(day), key=key)
 
 
 class History:
@@ -79,27 +71,20 @@ class History:
         listed = (trade for trade in _once(chain(kept, self._archived())) if trade.mode is mode)
         return tuple(islice(listed, wanted.start, wanted.stop))
 
-    async def bets(self, mode: Mode, start: date | None) -> list[Trade]:
-        """Trades that bought something and were closed since `start` (ever, without one), in the order of their ends.
+    def bets(self, mode: Mode, start: date | None) -> Iterator[Trade]:
+        """Trades that bought something and were closed since `start` (ever, without one), in no order.
 
-        Raises StoreRefused where an archive cannot be read.
+        They are to be gone through in a thread: one by one they hold no memory, a year's 40 MB, through which the
+        collector would walk while nobody else runs. Raises StoreRefused meanwhile where an archive cannot be read.
         """
-        return await asyncio.to_thread(self._bets, mode, self._kept(), start)
-
-    def _bets(self, mode: Mode, kept: Iterator[Trade], start: date | None) -> list[Trade]:
-        return list(_in_order(self._each(mode, kept, start)))
-
-    def each(self, mode: Mode, start: date | None) -> Iterator[Trade]:
-        """The same in any order, to be gone through in a thread: one by one they hold no memory, a year's 40 MB."""
-        return self._each(mode, self._kept(), start)
-
-    def in_order(self, mode: Mode, start: date | None) -> Iterator[Trade]:
-        """The same in the order of their ends, likewise."""
-        return _in_order(self.each(mode, start))
-
-    def _each(self, mode: Mode, kept: Iterator[Trade], start: date | None) -> Iterator[Trade]:
+        kept = self._kept()
         found = self._closed(mode, start, kept) if start else _once(chain(kept, self._ever_archived()))
-        yield from (trade for trade in found if trade.mode is mode and trade.outcome not in UNCOUNTED)
+        return (trade for trade in found if trade.mode is mode and trade.outcome not in UNCOUNTED)
+
+    def closes(self, mode: Mode, start: date | None) -> Iterator[Close]:
+        """What these came to, in the order of their ends, likewise."""
+        closes = ((closing(bet), bet.opened_at, bet.profit) for bet in self.bets(mode, start))
+        return in_order(closes, lambda close: close[:2])
 
     async def sums(self, mode: Mode, start: date | None) -> Totals:
         """The totals of what was closed since `start`; of everything without one."""
@@ -113,23 +98,22 @@ class History:
             totals = totals.plus(trade, self._day(trade))
         return totals
 
-    def _closed(self, mode: Mode, start: date, kept: Iterator[Trade]) -> list[Trade]:
+    def _closed(self, mode: Mode, start: date, kept: Iterator[Trade]) -> Iterator[Trade]:
         """Trades closed since `start`, at most a month ago; none was open for longer than OPEN_MAX."""
         first = start - OPEN_MAX
         recent = takewhile(lambda t: t.opened_at.astimezone(self._book.zone).date() >= first, kept)
-        return [t for t in recent if t.mode is mode and not t.open and self._day(t) >= start]
+        return (t for t in recent if t.mode is mode and not t.open and self._day(t) >= start)
 
     def _day(self, trade: Trade) -> date:
         return closed_on(trade, self._book.zone)
 
     def _archived(self) -> Iterator[Trade]:
         """Those that have left the store, newest first; the files are read when somebody asks so far back."""
-        yield from emptied(cast(list[Trade], self._book.store.archived("trades")))
+        return cast(Iterator[Trade], self._book.store.latest_archived("trades"))
 
     def _ever_archived(self) -> Iterator[Trade]:
-        """The same in any order."""
-        for month in self._book.store.archives("trades"):
-            yield from cast(list[Trade], month)
+        """The same in no order."""
+        return cast(Iterator[Trade], self._book.store.archives("trades"))
 
     def _kept(self) -> Iterator[Trade]:
         """Trades in the store, newest first: most questions need only the last few."""

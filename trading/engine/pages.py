@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -85,13 +85,20 @@ class PnlPage:
 
 @dataclass(frozen=True, slots=True)
 class EquityPage:
-    """What closed trades of one mode came to, after fees: the running sum at each close, and the sum of each day."""
+    """What closed trades of one mode came to, after fees: the running sum at each close, and the sum of each day.
+
+    The sums are floats, for a picture: a year's Decimals take long to let go of, and nothing else runs meanwhile.
+    """
 
     label: Label
     period: str  # day, week, month, all
-    points: tuple[tuple[datetime, Decimal], ...]  # oldest first; the sum begins at 0 before the first
-    days: tuple[tuple[date, Decimal], ...]  # the owner's dates on which something closed, oldest first
     mode: Mode
+    closes: Sequence[datetime] = ()  # oldest first
+    sums: Sequence[float] = (0.0,)  # in dollars: 0, then what it was at each of these
+    days: tuple[tuple[date, Decimal], ...] = ()  # the owner's dates on which something closed, oldest first
+    total: Decimal = ZERO  # the last sum, the lowest and the highest one, 0 among them
+    lowest: Decimal = ZERO
+    highest: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

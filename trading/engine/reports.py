@@ -6,8 +6,11 @@ no trade is ever between two reports. Weeks end on Mondays. After an absence the
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import islice
 from typing import cast
 
 from trading.domain.audit import ENGINE
@@ -36,25 +39,26 @@ class Reports:
         return await self.between(period, now - LENGTHS[period], now)
 
     async def between(self, period: str, since: datetime, until: datetime) -> Report:
-        """What was closed after `since`, up to `until`, and how things stand now."""
+        """What was closed after `since`, up to `until`, and how things stand now. Rows are read in a thread."""
         state, zone = self._book.state, self._book.zone
-        bets = await self._history.bets(state.mode, since.astimezone(zone).date())
+        bets = self._history.bets(state.mode, since.astimezone(zone).date())
+        tally = await asyncio.to_thread(tally_of, (bet for bet in bets if since < closing(bet) <= until))
+        newest_first = cast(Iterator[AuditEntry], self._book.store.latest("audit"))
+        entries = await asyncio.to_thread(list, islice(newest_first, AUDIT_ROWS_MAX))
         today = self._clock.now().astimezone(zone).date()
-        entries = cast(list[AuditEntry], self._book.store.tail("audit", AUDIT_ROWS_MAX))
-        newest = entries[-1] if entries else None
         return Report(
             period=period,
             mode=state.mode,
             since=since,
             until=until,
-            tally=tally_of(bet for bet in bets if since < closing(bet) <= until),
+            tally=tally,
             today=state.totals_of(state.mode).on(today).day_profit,
             open_trades=len(state.open_trades(state.mode)),
             at_risk=at_risk(state, state.mode),
-            halts=_halts(entries, since, until),
+            halts=_halts(entries[::-1], since, until),
             stands=tuple(reason.value for reason in state.halts),
             strategies=tuple((each.name, each.name not in state.disabled) for each in self._cycle.everybody),
-            audit=(newest.seq, newest.digest) if newest else (0, ""),
+            audit=(entries[0].seq, entries[0].digest) if entries else (0, ""),
         )
 
 

@@ -6,7 +6,7 @@ It knows no channel and no words: commands render its pages.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -193,12 +193,9 @@ class Views:
 
     async def audit_page(self, count: int) -> AuditPage:
         """The newest `count` entries, and whether the chain of those that are not archived is whole."""
-        entries = cast(list[AuditEntry], self.book.store.select("audit"))
-        first = entries[0] if entries else None
-        before = replace(first, seq=first.seq - 1, digest=first.previous) if first else None
-        broken = await asyncio.to_thread(verify_audit, entries, before)
-        newest = tuple(reversed(entries[-count:]))
-        return AuditPage(self.label(), newest, entries[-1].seq if entries else 0, broken or "")
+        latest = cast(Iterator[AuditEntry], self.book.store.latest("audit"))
+        newest, broken = await asyncio.to_thread(_checked, latest, count)
+        return AuditPage(self.label(), newest, newest[0].seq if newest else 0, broken)
 
     def limits(self) -> LimitsPage:
         """Every limit that people may change, and what is used of it."""
@@ -245,3 +242,11 @@ class Views:
         today = self._day()
         starts = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
         return starts.get(period)
+
+
+def _checked(latest: Iterator[AuditEntry], count: int) -> tuple[tuple[AuditEntry, ...], str]:
+    """The first `count` of these, newest first, and what is wrong with their chain, if anything is."""
+    entries = list(latest)
+    newest = tuple(entries[:count])
+    before = replace(entries[-1], seq=entries[-1].seq - 1, digest=entries[-1].previous) if entries else None
+    return newest, verify_audit(reversed(entries), before) or ""

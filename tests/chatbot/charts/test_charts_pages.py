@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fakes_charts import PNG, FakeCharts
 from fakes_chat import chat
-from fakes_pages import FILL, LABEL, MARKET, NOW, ago, d, equity_page, samples, trade
+from fakes_pages import FILL, LABEL, MARKET, NOW, ago, curve, d, equity_page, samples, trade
 
 from chatbot.charts.data import Bars, Course, Curve
 from chatbot.charts.drawing import Undrawn
@@ -24,15 +24,15 @@ LOSSES = equity_page([trade(n, profit=d("-4.75")) for n in range(3)])
 
 
 def page(**changed: object) -> EquityPage:
-    return replace(EquityPage(LABEL, "week", (), (), Mode.REAL), **changed)  # type: ignore[arg-type]
+    return curve((), **changed)
 
 
 # --- equity ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_curve_has_every_close_by_the_owners_clock() -> None:
-    points = ((ago(3600), d("4.25")), (ago(60), d("-0.5")))
-    sketch = equity(page(points=points), ZoneInfo("America/New_York"), "light")
+    profits = ((ago(3600), d("4.25")), (ago(60), d("-4.75")))
+    sketch = equity(curve(profits), ZoneInfo("America/New_York"), "light")
     assert isinstance(sketch.drawing, Curve)
     assert [f"{at:%d %H:%M:%S}" for at, _ in sketch.drawing.points] == ["03 09:05:09", "03 10:04:09"]
     assert [value for _, value in sketch.drawing.points] == [4.25, -0.5]
@@ -55,11 +55,10 @@ def test_nothing_yet_is_said_and_known() -> None:
 
 
 def test_a_long_past_is_drawn_with_as_many_points_as_can_be_seen() -> None:
-    points = tuple((NOW + timedelta(minutes=n), d(n)) for n in range(50_000))
-    sketch = equity(page(points=points, period="all"), UTC, "dark")
+    sketch = equity(curve([(NOW + timedelta(minutes=n), d(1)) for n in range(50_000)], period="all"), UTC, "dark")
     assert isinstance(sketch.drawing, Curve)
     assert len(sketch.drawing.points) == POINTS_MAX
-    assert sketch.drawing.points[-1][1] == 49_999
+    assert sketch.drawing.points[-1] == ((NOW + timedelta(minutes=49_999)).replace(tzinfo=None), 50_000)
     assert columns(sketch.spark) == SPARK_WIDTH
     assert "50,000 trades" in sketch.caption
 

@@ -208,7 +208,7 @@ async def test_the_file_has_the_trades_of_the_current_mode_oldest_first(app: App
 async def test_a_file_that_is_too_long_is_packed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.store.commit([Put("trades", f"kc-{n}", trade(n)) for n in range(50)])
     plain = await program(app).trades_file("csv")
-    monkeypatch.setattr("chatbot.life.housekeeping.FILE_BYTES_MAX", len(plain.data) - 1)
+    monkeypatch.setattr("chatbot.life.trades_sent.FILE_BYTES_MAX", len(plain.data) - 1)
     packed = await program(app).trades_file("csv")
     assert packed.name == f"{plain.name}.zip"
     assert len(packed.data) < len(plain.data) / 3
@@ -219,7 +219,7 @@ async def test_a_file_that_is_too_long_is_packed(app: App, monkeypatch: pytest.M
 
 
 async def test_a_file_that_no_chat_takes_is_one_sentence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.life.housekeeping.FILE_BYTES_MAX", 10)
+    monkeypatch.setattr("chatbot.life.trades_sent.FILE_BYTES_MAX", 10)
     with pytest.raises(Misconfigured, match="kalshi-chatops export trades on the host writes it"):
         await program(app).trades_file("csv")
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.trading.build import TICKER, fill, order
 from tests.trading.engine.rig import START, Rig, rig
-from trading.domain.events import MarketSettled, OrderAcknowledged, OrderFilled, OrderIntended
+from trading.domain.events import CommandAnswered, MarketSettled, OrderAcknowledged, OrderFilled, OrderIntended
 from trading.domain.market import Outcome
 from trading.domain.order import Mode, OrderStatus
 from trading.domain.records import Record
 from trading.domain.signal import Signal
 from trading.domain.statistics import Verdict, tally_of
 from trading.domain.trade import Trade
-from trading.engine.history import emptied
+from trading.engine.history import in_order
 
 WON, LOST = Decimal("4.825"), Decimal("-5.175")  # ten contracts at 50 cents, fee $0.175
 
@@ -68,13 +75,17 @@ async def test_equity_adds_up_to_the_profit_day_by_day() -> None:
     for number, (won, days_ago) in enumerate([(True, 2), (False, 2), (False, 1), (True, 0), (None, 0)]):
         bet(r, number, won=won, days_ago=days_ago)
     page = await r.desk.equity("all")
-    assert [total for _, total in page.points] == [WON, WON + LOST, WON + 2 * LOST, 2 * (WON + LOST)]
+    assert list(page.sums) == [0, *(float(total) for total in (WON, WON + LOST, WON + 2 * LOST, 2 * (WON + LOST)))]
     assert [profit for _, profit in page.days] == [WON + LOST, LOST, WON]
-    assert [at for at, _ in page.points] == sorted(at for at, _ in page.points)
-    assert page.points[-1][1] == (await r.desk.pnl("all")).totals.profit
+    assert [START - at for at in page.closes] == [
+        timedelta(days=days, seconds=-n) for n, days in enumerate((2, 2, 1, 0))
+    ]
+    assert page.total == (await r.desk.pnl("all")).totals.profit
+    assert (page.lowest, page.highest) == (WON + 2 * LOST, WON)
     assert (page.mode, page.period) == (Mode.REAL, "all")
-    assert [total for _, total in (await r.desk.equity("day")).points] == [WON]
-    assert (await rig().desk.equity("all")).points == ()
+    day, nothing = await r.desk.equity("day"), await rig().desk.equity("all")
+    assert (list(day.sums), day.lowest, day.highest) == ([0, float(WON)], 0, WON)
+    assert (list(nothing.closes), list(nothing.sums), nothing.total) == ([], [0], 0)
 
 
 async def test_a_trade_that_moves_to_the_archive_while_it_is_read_counts_once() -> None:
@@ -121,20 +132,64 @@ async def test_pages_of_trades_pass_over_the_other_mode() -> None:
     ]
 
 
-async def test_bets_come_in_the_order_of_their_ends() -> None:
+async def test_closes_come_in_the_order_of_their_ends() -> None:
     r = rig()
-    for number, days in enumerate((0.2, 3, 0, 1, 40, 1.1)):
-        bet(r, number, won=True, days_ago=days)
-    bets = await r.desk.history.bets(Mode.REAL, None)
-    assert [trade.trade_id for trade in bets] == ["k-4", "k-1", "k-5", "k-3", "k-0", "k-2"]
+    ago = (0.2, 3, 0, 1, 40, 1.1)
+    for number, days in enumerate(ago):
+        bet(r, number, won=number != 5, days_ago=days)
+    closes = list(r.desk.history.closes(Mode.REAL, None))
+    assert [closed for closed, _, _ in closes] == sorted(
+        START - timedelta(days=days) + timedelta(seconds=number) for number, days in enumerate(ago)
+    )
+    assert [profit for _, _, profit in closes] == [WON, WON, LOST, WON, WON, WON]
 
 
-def test_a_list_is_emptied_from_its_end_also_where_nobody_wants_the_rest() -> None:
-    items = [1, 2, 3, 4]
-    assert list(emptied(items)) == [4, 3, 2, 1]
-    assert items == []
-    items = [1, 2, 3, 4]
-    some = emptied(items)
-    assert next(some) == 4
-    some.close()
-    assert items == []
+@given(st.lists(st.tuples(st.datetimes(START.replace(tzinfo=None), timezones=st.just(UTC)), st.integers(0, 2))))
+def test_sorting_a_day_at_a_time_is_sorting(items: list[tuple[datetime, int]]) -> None:
+    """Those with the same key stay as they came."""
+    numbered = [(at.replace(microsecond=0, second=0, minute=0), n, place) for place, (at, n) in enumerate(items)]
+    assert list(in_order(numbered, lambda item: item[:1])) == sorted(numbered, key=lambda item: item[0])
+
+
+async def test_no_list_of_trades_stands_while_they_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collector would walk through it while nobody else runs: 30 ms for a hundred thousand."""
+    r = rig()
+    bet(r, 0, won=True)
+    [made] = cast(list[Trade], r.store.select("trades"))
+    alive: list[int] = []
+
+    def many(table: str) -> Iterator[Record]:
+        for number in range(2_000 if table == "trades" else 0):
+            if not number % 500:
+                alive.append(sum(isinstance(each, Trade) for each in gc.get_objects()))
+            yield replace(made, trade_id=f"k-{number}")
+
+    monkeypatch.setattr(r.store, "latest", many)
+    assert (await r.desk.performance("all")).tally.trades == 2_000
+    assert (await r.desk.performance("day")).tally.trades == 2_000
+    assert len((await r.desk.equity("all")).closes) == 2_000
+    assert (await r.desk.pnl("month")).totals.trades == 2_000
+    assert (await r.desk.report("day")).report.tally.trades == 2_000
+    assert len(alive) >= 5 * 4
+    assert max(alive) < 50
+
+
+async def test_many_rows_are_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    r = rig()
+    bet(r, 0, won=True)
+    r.book.record(CommandAnswered(START, "Ann", "telegram", "/report", ""))
+    latest, readers = r.store.latest, list[threading.Thread]()
+
+    def read(table: str) -> Iterator[Record]:
+        for row in latest(table):
+            readers.append(threading.current_thread())
+            yield row
+
+    monkeypatch.setattr(r.store, "latest", read)
+    desk = r.desk
+    for ask in (desk.performance, desk.equity, desk.pnl, desk.report):
+        await ask("week")
+    await desk.trades(1, 1)
+    await desk.audit_page(1)
+    assert len(readers) >= 6
+    assert threading.main_thread() not in readers
