@@ -121,8 +121,8 @@ def _deciding(world: RecordedWorld) -> set[datetime]:
 def _timers(app: App, before: datetime) -> list[datetime]:
     """When orders that rest now are to be cancelled, if that is before the next moment."""
     timeout = timedelta(seconds=app.settings.order_timeout_seconds)
-    due = sorted(order.created_at + timeout for order in app.book.state.live_orders())
-    return [at for at in due if at < before]
+    due = (order.created_at + timeout for order in app.book.state.live_orders())
+    return sorted(at for at in due if at < before)
 
 
 def shown(figures: dict[str, Any]) -> dict[str, Any]:

@@ -39,13 +39,17 @@ class Account:
 
     async def update(self) -> None:
         """One pass; asks only where something is open. Raises Unavailable, Unauthorized, StoreFailed."""
+        if self.book.state.working_orders():
+            await self._follow_orders()
+        await self._settle()
+        await self.broker.cash.read()
+
+    async def _follow_orders(self) -> None:
         for order in unproved(self.book.state):
             await self.broker.resolve(order)
         for mode in self.broker.exchanges:
             await self.read_fills(mode)
         await self._time_out()
-        await self._settle()
-        await self.broker.cash.read()
 
     async def read_fills(self, mode: Mode) -> None:
         """Book the fills of orders that may have some which we have not read."""
@@ -75,10 +79,10 @@ class Account:
 
     async def _settle(self) -> None:
         now = self.clock.now()
-        waiting = sorted({t.ticker for t in self.book.state.trades.values() if t.close_time <= now})
+        waiting = {t.ticker for t in self.book.state.trades.values() if t.close_time <= now}
         if not waiting:
             return
-        for market in await self.market_data.markets(tickers=waiting):
+        for market in await self.market_data.markets(tickers=sorted(waiting)):
             self.pay(market)
 
     def pay(self, market: Market) -> None:

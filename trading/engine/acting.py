@@ -63,6 +63,8 @@ class Acting:
         """Log the books of the markets in which something of ours is open, before its fills are read: whoever plays the
         log again fills by them what filled here."""
         state = self._book.state
+        if not state.trades and not state.working_orders():
+            return
         ours = {order.ticker for order in state.live_orders()} | {trade.ticker for trade in state.open_trades()}
         tops = [view.quote for view in views if view.quote and view.quote.ticker in ours]
         if tops:

@@ -128,7 +128,8 @@ class Cycle:
         self._problems("clock", self._clock_problem())
         self._acting.show(tuple(views.values()))
         await self._guarded("exchange", self._account(shards))
-        await self._guarded("fill cap", self._cap_fills(shards))
+        if self._fill_cap:
+            await self._guarded("fill cap", self._cap_fills(self._fill_cap, shards))
         await self._decide(views)
         self.windows.close()
         if self.on_beat:
@@ -148,10 +149,9 @@ class Cycle:
         if shards:
             await self._check_pause(shards)
 
-    async def _cap_fills(self, shards: Sequence[int]) -> None:
-        if self._fill_cap:
-            for shard in shards:
-                await self._fill_cap.keep(shard)
+    async def _cap_fills(self, fill_cap: FillCap, shards: Sequence[int]) -> None:
+        for shard in shards:
+            await fill_cap.keep(shard)
 
     async def _guarded(self, part: str, work: Awaitable[None]) -> None:
         """Await `work`; the exchange's failures become a problem that is told when it begins."""

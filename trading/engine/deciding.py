@@ -13,7 +13,7 @@ from trading.engine.own import own_view
 from trading.engine.own_loss import lost
 from trading.engine.tuning import tuned_by
 from trading.engine.windows import Windows
-from trading.strategies.base import Strategy
+from trading.strategies.base import Strategy, daily_loss_limit
 
 SWITCHED_OFF = Decision(skipped="disabled", detail="switched off")
 ENGINE = "engine"
@@ -45,7 +45,7 @@ class Deciding:
         name, strategy = assigned.name, self.in_force(assigned.strategy)
         if name in self._book.state.disabled:
             return SWITCHED_OFF
-        if spent := lost(strategy, self._book.state, mode, self._clock.now().astimezone(self._book.zone).date()):
+        if spent := self._spent(strategy, mode):
             await self._switch_off(name, spent)
             return SWITCHED_OFF
         try:
@@ -58,6 +58,12 @@ class Deciding:
             return decision
         await self._switch_off(name, wrong)
         return SWITCHED_OFF
+
+    def _spent(self, strategy: Strategy, mode: Mode) -> str:
+        """How it has reached its own limit on a day's loss; empty where it has none, or not yet."""
+        if daily_loss_limit(strategy) is None:
+            return ""
+        return lost(strategy, self._book.state, mode, self._clock.now().astimezone(self._book.zone).date())
 
     async def _switch_off(self, name: str, wrong: str) -> None:
         now, why = self._clock.now(), f"{name} {wrong}. It is switched off until /enable {name}."

@@ -19,6 +19,8 @@ def fault(strategy: str, decision: object, view: View) -> str:
     """What is wrong with a strategy's answer to its view, in words; empty where nothing is."""
     if not isinstance(decision, Decision):
         return f"answered with {type(decision).__name__}, which is no decision"
+    if len(decision.intents) == 0:  # as in most beats
+        return ""
     if len(decision.intents) > INTENTS_MAX:
         return f"wanted {len(decision.intents)} orders at once, {INTENTS_MAX} at most are believed"
     known = set(_tickers(view))

@@ -7,7 +7,6 @@ its news are newer than any answer and come first; where it is not, everything i
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -41,11 +40,11 @@ class Observer:
     ) -> None:
         self._market_data, self._feed, self._clock, self.series = market_data, feed, clock, series
         self.stream, self._fees, self.headlines = stream, fees, headlines
-        self._markets: Sequence[Market] = ()
+        self._markets: Sequence[Market] = ()  # in the order of their closes
         self._news: dict[str, MarketNews] = {}  # of listed markets
         self._listed_at: datetime | None = None
-        self._histories: dict[str, deque[Tick]] = {}  # by the index's symbol
-        self.ticks: deque[Tick] = deque()  # of the index that was read last
+        self._histories: dict[str, tuple[Tick, ...]] = {}  # by the index's symbol
+        self.ticks: tuple[Tick, ...] = ()  # of the index that was read last, oldest first
         self.view: View | None = None
         self.samples = Samples()  # what was seen of the last hours' markets
         self.problems: dict[str, str] = {}  # part -> what failed when it was last asked
@@ -63,7 +62,7 @@ class Observer:
         previous = self._closed_at_open(market) if market else None
         market = await self._priced(market) if market else None
         headlines = self.headlines.about(market.ticker) if self.headlines and market else ()
-        self.view = View(self._clock.now(), market, previous, quote, tuple(self.ticks), headlines=headlines)
+        self.view = View(self._clock.now(), market, previous, quote, self.ticks, headlines=headlines)
         self.samples.take(self.view)
         return self.view
 
@@ -77,9 +76,10 @@ class Observer:
             return
         self.problems.pop("spot", None)
         # Each index has its own history: the step from one to another is no move of the price.
-        self.ticks = self._histories.setdefault(tick.symbol, deque(maxlen=TICKS_MAX))
-        if not self.ticks or tick.seen_at > self.ticks[-1].seen_at:
-            self.ticks.append(tick)
+        history = self._histories.get(tick.symbol, ())
+        if not history or tick.seen_at > history[-1].seen_at:
+            history = history[1 - TICKS_MAX :] + (tick,)  # noqa: RUF005 - unpacked, it is copied twice
+        self.ticks = self._histories[tick.symbol] = history
 
     async def _list(self, now: datetime) -> None:
         try:
@@ -92,7 +92,8 @@ class Observer:
         self.problems.pop("markets", None)
         self._listed_at = now
         self._news = {m.ticker: self._news[m.ticker] for m in listed if m.ticker in self._news}
-        self._markets = [informed(m, self._news[m.ticker]) if m.ticker in self._news else m for m in listed]
+        known = (informed(m, self._news[m.ticker]) if m.ticker in self._news else m for m in listed)
+        self._markets = sorted(known, key=lambda m: (m.close_time, m.ticker))
 
     async def _priced(self, market: Market) -> Market:
         """With its fee terms; as they were last known where they cannot be read now."""
@@ -164,7 +165,7 @@ class Observer:
 
     def _current(self, now: datetime) -> Market | None:
         """The market open now that closes first."""
-        return min((m for m in self._markets if m.open_at(now)), key=lambda m: (m.close_time, m.ticker), default=None)
+        return next((m for m in self._markets if m.open_at(now)), None)
 
     def _closed_at_open(self, market: Market) -> Market | None:
         return next((m for m in self._markets if m.close_time == market.open_time), None)

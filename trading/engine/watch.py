@@ -7,11 +7,12 @@ beside real trades halts nothing. Silent prices are over when they are back.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from trading.domain.events import HaltCleared, HaltRaised, LossReached
 from trading.domain.intent import View
-from trading.domain.state import LossTold, Reason
+from trading.domain.state import LossTold, Reason, State
 from trading.engine.broker import Broker
 
 LOSS_LEVELS = (50, 80, 100)  # per cent of the daily limit that are told; the last one halts
@@ -24,6 +25,7 @@ class Watch:
     def __init__(self, broker: Broker) -> None:
         self._broker, self._book, self._clock = broker, broker.book, broker.clock
         self._seen: dict[str, datetime] = {}  # part -> when it was fresh last
+        self._added: tuple[State, date, Decimal] | None = None  # what `_lost` came to last, and of what
 
     def look(self, view: View, began: datetime) -> None:
         """Raise and clear what this view, which was begun to be read then, and the day's figures say: how long the
@@ -34,7 +36,7 @@ class Watch:
     def _loss(self) -> None:
         state, now = self._book.state, self._clock.now()
         day = now.astimezone(self._book.zone).date()
-        loss = max(-state.totals_of(state.mode, book).on(day).day_profit for book in state.book_names(state.mode))
+        loss = self._lost(state, day)
         if loss <= 0:
             return
         limit = self._broker.in_force.daily_loss_limit_usd
@@ -46,6 +48,14 @@ class Watch:
         if reached == LOSS_LEVELS[-1]:
             detail = f"lost ${loss:.2f} today, the limit is ${limit:.2f}"
             self._book.record(HaltRaised(now, Reason.DAY_LOSS, "engine", detail))
+
+    def _lost(self, state: State, day: date) -> Decimal:
+        """The day's loss, added up only where it can be another: a State never changes."""
+        if self._added is None or self._added[0] is not state or self._added[1] != day:
+            names = state.book_names(state.mode)
+            loss = max(-state.totals_of(state.mode, name).on(day).day_profit for name in names)
+            self._added = state, day, loss
+        return self._added[2]
 
     def _prices(self, view: View, began: datetime) -> None:
         stale = self._stale(view, began)

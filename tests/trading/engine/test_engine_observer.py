@@ -13,7 +13,7 @@ from trading.domain.errors import NotFound
 from trading.domain.market import LINEAR_CENT, MarketStatus, Tick
 from trading.domain.news import MarketNews
 from trading.engine.informed import informed, merged
-from trading.engine.observer import Observer
+from trading.engine.observer import TICKS_MAX, Observer
 from trading.feeds.streamed import StreamedFeed
 
 START = OPEN + timedelta(seconds=90)
@@ -36,6 +36,28 @@ async def test_the_local_book_comes_before_the_question() -> None:
     assert view.quote == stream.quotes[TICKER]
     assert observer.streaming
     assert "quote" not in exchange.calls
+
+
+async def test_the_market_that_closes_first_is_the_one_however_they_are_listed() -> None:
+    observer, exchange, _ = watching(None)
+    hourly = market(ticker="KXBTC15M-HOURLY", open_time=OPEN, close_time=OPEN + timedelta(hours=1))
+    exchange.known = {m.ticker: m for m in (hourly, NEXT, market(), before())}
+    view = await observer.look()
+    assert view.market == market()
+    assert view.previous == before()
+
+
+async def test_the_newest_prices_are_kept_and_a_view_keeps_its_own() -> None:
+    observer, _, clock = watching(None)
+    first = await observer.look()
+    for second in range(1, TICKS_MAX + 2):
+        clock.advance_to(START + timedelta(seconds=second))
+        last = await observer.look()
+    again = await observer.look()
+    assert [tick.seen_at for tick in first.ticks] == [START]
+    assert len(last.ticks) == TICKS_MAX
+    assert (last.ticks[0].seen_at, last.ticks[-1].seen_at) == (START + timedelta(seconds=2), clock.now())
+    assert again.ticks == last.ticks  # the same price again is no sample
 
 
 async def test_an_untrusted_book_is_asked_for_instead() -> None:

@@ -66,10 +66,16 @@ def test_what_is_held_is_priced_by_what_was_paid_for_it() -> None:
     assert own_view(SEEN, state(trade(Mode.REAL, "news", position="0")), "news", Mode.REAL).holdings == ()
 
 
+def test_what_is_gone_is_not_seen_any_more() -> None:
+    own = own_view(SEEN, state(trade(Mode.REAL, "news"), resting(Mode.REAL, "news", headline="h1")), "news", Mode.REAL)
+    assert (len(own.holdings), len(own.resting), own.spent) == (1, 1, {"h1"})
+    assert own_view(own, State(), "news", Mode.REAL) == SEEN
+
+
 def test_what_rests_is_what_may_still_fill() -> None:
     part = resting(Mode.REAL, "news", filled=D(4))
     (out,) = own_view(SEEN, state(part), "news", Mode.REAL).resting
-    assert (out.side, out.price, out.count) == (Outcome.YES, D("0.50"), 6)
+    assert (out.ticker, out.side, out.price, out.count) == (TICKER, Outcome.YES, D("0.50"), 6)
     ended = resting(Mode.REAL, "news", status=OrderStatus.CANCELED)
     assert own_view(SEEN, state(ended), "news", Mode.REAL).resting == ()
 

@@ -71,6 +71,15 @@ async def test_what_was_told_is_kept_over_a_restart_and_begins_anew_with_the_day
     assert r.told().count("LossReached") == 2
 
 
+async def test_the_loss_of_yesterday_is_not_told_as_todays() -> None:
+    r = losing("13")
+    await beat(r)
+    await beat(r)
+    r.clock.advance_to(START + timedelta(days=1))
+    await beat(r)
+    assert r.told().count("LossReached") == 1
+
+
 async def test_a_new_day_alone_never_restarts_trading_and_a_resume_is_not_undone() -> None:
     r = losing("25")
     await beat(r)

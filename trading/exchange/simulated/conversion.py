@@ -36,7 +36,13 @@ def to_wish(order: Order) -> NewOrder:
 
 @lru_cache(maxsize=MARKETS_KEPT)
 def to_market(
-    window: Window, status: MarketStatus, strike: Decimal | None, verdict: Verdict | None, grid: Grid, fees: FeeTerms
+    window: Window,
+    status: MarketStatus,
+    strike: Decimal | None,
+    verdict: Verdict | None,
+    grid: Grid,
+    fee_type: str,
+    fee_multiplier: Decimal,
 ) -> Market:
     return Market(
         ticker=window.ticker,
@@ -49,7 +55,7 @@ def to_market(
         settlement_value=verdict.value if verdict else None,
         expiration_value=verdict.expiration_value if verdict else None,
         price_ranges=grid.ranges,
-        fees=fees,
+        fees=FeeTerms(fee_type, fee_multiplier),
         exchange_index=window.exchange_index,
         title=title_of(window),
     )

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading.domain.errors import NotFound, Paused, Rejected, Unauthorized, Unavailable, Unresolved
-from trading.domain.fees import FeeTerms
 from trading.domain.market import Market, MarketStatus, Quote, Tick
 from trading.domain.money import ZERO
 from trading.domain.order import (
@@ -33,7 +32,7 @@ from trading.exchange.simulated.listing import MarketFilter
 from trading.exchange.simulated.refusals import VenueError, too_many_requests
 from trading.exchange.simulated.units import contracts
 from trading.exchange.simulated.venue import Venue
-from trading.exchange.simulated.windows import Window
+from trading.exchange.simulated.windows import Window, status_at
 from trading.risk.gate import Ticket
 
 STATUS_FILTERS: dict[str, str] = {  # the object's word -> the filter's
@@ -147,11 +146,10 @@ class DirectExchange:
         return self._line.read("/exchange/user_data_timestamp", self._venue.sync)
 
     def _market(self, window: Window) -> Market:
-        venue = self._venue
-        strike, grid = venue.world.strike(window, venue.now), venue.world.grids.of(window, venue.now)
-        terms = venue.world.fees.of(window, venue.now)
-        fees = FeeTerms(terms.fee_type, terms.fee_multiplier)
-        return to_market(window, venue.status_of(window), strike, venue.verdict(window), grid, fees)
+        world, now, verdict = self._venue.world, self._venue.now, self._venue.verdict(window)
+        strike, grid, fees = world.strike(window, now), world.grids.of(window, now), world.fees.of(window, now)
+        status = status_at(window, verdict, now)
+        return to_market(window, status, strike, verdict, grid, fees.fee_type, fees.fee_multiplier)
 
 
 class DirectFeed:

@@ -60,6 +60,8 @@ class FeeSchedule:
 
     def of(self, window: Window, at: datetime) -> HasFeeTerms:
         """What a fill in that market is charged by at that time."""
+        if window.override is None and not self._events and not self._series:
+            return window.series
         return self.override(window, at) or self.of_series(window.series, at)
 
     def of_series(self, series: Series, at: datetime) -> HasFeeTerms:

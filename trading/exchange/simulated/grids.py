@@ -25,7 +25,7 @@ class Grid:
     """A price level structure: its name, and ranges in dollars as the API has them."""
 
     name: str
-    ranges: tuple[PriceRange, ...]
+    ranges: tuple[PriceRange, ...] = field(hash=False)  # the names differ nearly always
     _steps: tuple[tuple[int, int, int], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -77,8 +77,10 @@ class RecordedWorld:
         self._age_max = timedelta(seconds=age_max, microseconds=1)  # from then on a snapshot is too old
         self._times: dict[str, list[datetime]] = {}
         self._books: dict[str, list[StreetBook]] = {}
-        self._spots: list[tuple[datetime, Decimal]] = []
-        self._endings = endings
+        self._spots: list[Tick] = []
+        self._spot_times: list[datetime] = []
+        self._verdicts = {event: known for event, ending in endings.items() if (known := _verdict(ending))}
+        self._strikes = {event: ending.strike for event, ending in endings.items()}
         for line in snapshots:
             self._keep(line)
         self._of_ticker = _windows_of(self._times, endings, series)
@@ -129,16 +131,10 @@ class RecordedWorld:
         return (w for w in self._by_close if w.created_time <= until and w.close_time >= last)
 
     def strike(self, window: Window, at: datetime) -> Decimal | None:
-        ending = self._endings.get(window.event_ticker)
-        return ending.strike if ending and at >= window.open_time + STRIKE_AFTER else None
+        return self._strikes.get(window.event_ticker) if at >= window.open_time + STRIKE_AFTER else None
 
     def verdict(self, window: Window) -> Verdict | None:
-        ending = self._endings.get(window.event_ticker)
-        if ending is None or ending.result not in ("yes", "no"):
-            return None
-        value = ONE if ending.result == "yes" else ZERO
-        determined, settled = window.close_time + DETERMINED_AFTER, window.close_time + FINALIZED_AFTER
-        return Verdict(ending.result, value, ending.expiration_value, determined, settled)
+        return self._verdicts.get(window.event_ticker)
 
     def moment(self, window: Window, at: datetime) -> datetime:
         times = self._times.get(window.ticker, [])
@@ -171,18 +167,17 @@ class RecordedWorld:
         return Activity()
 
     def spot(self, index_id: str, at: datetime) -> Tick | None:
-        found = bisect_right(self._spots, at, key=lambda sample: sample[0])
-        if index_id != self.series[0].index_id or not found:
-            return None
-        seen_at, price = self._spots[found - 1]
-        return Tick(index_id, price, seen_at, (index_id,))
+        found = bisect_right(self._spot_times, at)
+        return self._spots[found - 1] if found and index_id == self.series[0].index_id else None
 
     def _keep(self, line: SnapshotLine) -> None:
         at = datetime.fromtimestamp(float(line.ts), UTC)
         self._times.setdefault(line.ticker, []).append(at)
         self._books.setdefault(line.ticker, []).append(_book(line))
         if line.spot is not None:
-            self._spots.append((at, line.spot))
+            index_id = self.series[0].index_id
+            self._spot_times.append(at)
+            self._spots.append(Tick(index_id, line.spot, at, (index_id,)))
 
     def _ends(self, at: datetime, following: datetime | None) -> bool:
         """Whether a snapshot grows too old before the next one."""
@@ -209,6 +204,14 @@ def _windows_of(
         if before is not None:
             windows.setdefault(before.ticker, before)
     return windows
+
+
+def _verdict(ending: Ending) -> Verdict | None:
+    """How that market ended, where it is known."""
+    if ending.result not in ("yes", "no"):
+        return None
+    value, close = ONE if ending.result == "yes" else ZERO, ending.window.close_time
+    return Verdict(ending.result, value, ending.expiration_value, close + DETERMINED_AFTER, close + FINALIZED_AFTER)
 
 
 def _book(line: SnapshotLine) -> StreetBook:

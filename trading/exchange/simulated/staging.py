@@ -35,8 +35,8 @@ class Staged:
 
     def any(self) -> bool:
         """Whether there is something to write."""
-        changed = (self.orders, self.holdings, self.transfers, self.used_ids, self.cash)
-        return any((*changed, self.groups, self.cash_flows, self.result_changes))
+        changed = self.orders or self.holdings or self.transfers or self.used_ids or self.cash
+        return bool(changed or self.groups or self.cash_flows or self.result_changes)
 
     def line(self, number: int, at: datetime) -> Line:
         """The journal line of that number."""

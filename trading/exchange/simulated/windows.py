@@ -84,12 +84,12 @@ class Window:
     """
 
     ticker: str
-    event_ticker: str
-    series: Series
-    open_time: datetime
-    close_time: datetime
-    listed_before: timedelta = LISTED_BEFORE
-    settles_after: timedelta = FINALIZED_AFTER
+    event_ticker: str = field(hash=False)  # the ticker alone tells one from another
+    series: Series = field(hash=False)
+    open_time: datetime = field(hash=False)
+    close_time: datetime = field(hash=False)
+    listed_before: timedelta = field(default=LISTED_BEFORE, hash=False)
+    settles_after: timedelta = field(default=FINALIZED_AFTER, hash=False)
     about: About | None = field(default=None, hash=False)
     grid: Grid = field(default=TAPERED, hash=False)
     regrid: Regrid | None = field(default=None, hash=False)
@@ -131,9 +131,9 @@ class Verdict:
     """
 
     result: str  # yes or no
-    value: Decimal  # dollars that one YES contract pays
-    expiration_value: Decimal | None
-    determined_at: datetime
+    value: Decimal = field(hash=False)  # dollars that one YES contract pays
+    expiration_value: Decimal | None = field(hash=False)
+    determined_at: datetime = field(hash=False)
     settled_at: datetime
     amended: bool = False
 
