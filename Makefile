@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 10000
+# Tests in an order of their own (tests/conftest.py). They start some hundred programs: what is compiled is kept.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: run init test test-python lowest bench mutants simulate check format docs lock package audit clean
 
@@ -12,13 +14,13 @@ init: .venv/.run
 	@$(BIN)/kalshi-chatops init
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(PARALLEL)
 
 # Every test with another Python: make test-python PYTHON=python3.13
 test-python:
 	$(PYTHON) -m venv .venv-other
 	.venv-other/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
-	.venv-other/bin/python -m pytest -n auto --dist loadfile
+	PYTHONDONTWRITEBYTECODE= .venv-other/bin/python -m pytest $(PARALLEL)
 
 lowest:
 	PYTHON=$(PYTHON) .ci/lowest
@@ -55,7 +57,7 @@ package: .venv/.release
 
 # Known vulnerabilities of what is locked. What cannot be looked up fails too; `make check` has the unsafe code (ruff's S).
 audit: .venv/.release
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement deploy/requirements.lock
+	@$(BIN)/python -m tests.audit
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv

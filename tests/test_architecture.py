@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -75,25 +78,52 @@ def modules() -> list[tuple[str, Path]]:
     return [(".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), p) for p in found]
 
 
-def imports(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one module does that matters here; names are dotted, as they are written."""
+
+    imports: frozenset[str]
+    calls: frozenset[str]
+    attributes: frozenset[str]
+    excepts: frozenset[str]  # "" is a bare one
+
+
+@cache
+def seen(path: Path) -> Seen:
+    """Each module is read once, whatever is asked of it."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    return Seen(
+        imports=frozenset(_imported(path, nodes)),
+        calls=frozenset(dotted(node.func) for node in nodes if isinstance(node, ast.Call)),
+        attributes=frozenset(dotted(node) for node in nodes if isinstance(node, ast.Attribute)),
+        excepts=frozenset(ast.unparse(n.type) if n.type else "" for n in nodes if isinstance(n, ast.ExceptHandler)),
+    )
+
+
+def _imported(path: Path, nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
-            names.add(node.module)
-    return names
+            yield node.module
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` as it is written; what is no name (a call, an item) is nothing before its dot."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def imports(path: Path) -> frozenset[str]:
+    return seen(path).imports
 
 
 def floor(module: str) -> int | None:
     """The floor of the longest prefix that the table knows."""
     known = [(len(p), i) for i, prefixes in enumerate(FLOORS) for p in prefixes if (module + ".").startswith(p + ".")]
     return max(known)[1] if known else None
-
-
-def calls(path: Path) -> list[ast.Call]:
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
 MODULES = modules()
@@ -144,34 +174,23 @@ def test_chat_sees_the_desk_and_nothing_behind_it(name: str, path: Path) -> None
 
 
 def test_only_the_gate_makes_tickets() -> None:
-    makers = {n for n, p in MODULES for c in calls(p) if isinstance(c.func, ast.Name) and c.func.id == "Ticket"}
-    assert makers == {"trading.risk.gate"}
+    assert {name for name, path in MODULES if "Ticket" in seen(path).calls} == {"trading.risk.gate"}
 
 
 def test_only_the_broker_places_orders() -> None:
     """By way of the Exchange port; the adapters are what stands behind it. Whatever adds risk counts."""
-    doors = {"place", "place_batch", "amend"}
-    placing = {n for n, p in MODULES for c in calls(p) if isinstance(c.func, ast.Attribute) and c.func.attr in doors}
+    doors = (".place", ".place_batch", ".amend")
+    placing = {name for name, path in MODULES if any(call.endswith(doors) for call in seen(path).calls)}
     assert {n for n in placing if not n.startswith("trading.exchange.")} == {"trading.engine.broker"}
 
 
 def test_only_the_clock_reads_the_time() -> None:
-    readers = set()
-    for name, path in MODULES:
-        for call in calls(path):
-            text = ast.unparse(call.func)
-            if text in ("datetime.now", "datetime.utcnow", "time.time", "time.monotonic", "time.perf_counter"):
-                readers.add(name)
-    assert readers <= {"trading.clock"}
+    clocks = {"datetime.now", "datetime.utcnow", "time.time", "time.monotonic", "time.perf_counter"}
+    assert {name for name, path in MODULES if clocks & seen(path).calls} <= {"trading.clock"}
 
 
 def test_only_the_configuration_reads_the_environment() -> None:
-    readers = {
-        name
-        for name, path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv")
-    }
+    readers = {name for name, path in MODULES if {"os.environ", "os.getenv"} & seen(path).attributes}
     assert readers <= {"chatbot.config"}
     importers = {n for n, p in MODULES if "chatbot.config" in imports(p)}
     top = ("chatbot.app", "chatbot.wiring", "chatbot.life", "chatbot.watch", "chatbot.cli", "chatbot.tools")
@@ -185,14 +204,5 @@ def test_only_the_schedule_uses_apscheduler() -> None:
 
 def test_broad_excepts_stand_only_at_the_outer_edges() -> None:
     """The beat, who asks a strategy, the router and the outbox turn whatever it is into an event; nobody else may."""
-
-    def broad(handler: ast.ExceptHandler) -> bool:
-        return handler.type is None or ast.unparse(handler.type) == "Exception"
-
-    found = {
-        name
-        for name, path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ExceptHandler) and broad(node)
-    }
+    found = {name for name, path in MODULES if {"", "Exception"} & seen(path).excepts}
     assert found <= {"trading.engine.cycle", "trading.engine.deciding", "chatbot.router", "chatbot.outbox.outbox"}

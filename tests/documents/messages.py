@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Container, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -21,14 +22,21 @@ OF_SETTINGS = ("chatbot/config", "chatbot/settings/", "chatbot/wiring/strategies
 LETTERS_MIN = 8  # of a sentence that says something of its own
 
 
-def messages() -> set[str]:
+@cache
+def messages() -> frozenset[str]:
     """Every sentence, without those that only hand on another one."""
     raised = errors() - OF_AN_ORDER
-    return {text for path in modules() for text in _in(path, raised) if letters(text) >= LETTERS_MIN}
+    return frozenset(text for path in modules() for text in _in(path, raised) if letters(text) >= LETTERS_MIN)
 
 
 def modules() -> list[Path]:
     return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+@lru_cache(maxsize=1)
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of a module's syntax: several things are asked of each module, one module after the other."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
 
 
 def letters(text: str) -> int:
@@ -37,19 +45,23 @@ def letters(text: str) -> int:
 
 def made(path: Path, names: Container[str], at: int = 0) -> Iterator[tuple[str, str]]:
     """Of each call of one of these in a module: its name, and the text that it is given there."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and len(node.args) > at and ast.unparse(node.func) in names:
-            yield ast.unparse(node.func), template(node.args[at])
+    for node in nodes(path):
+        if isinstance(node, ast.Call) and len(node.args) > at and (name := _name(node.func)) in names:
+            yield name, template(node.args[at])
 
 
 def errors() -> frozenset[str]:
     """The names of all classes of our own errors."""
-    trees = (ast.parse(path.read_text()) for path in modules())
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for path in modules() for node in nodes(path) if isinstance(node, ast.ClassDef)]
     found: frozenset[str] = frozenset({ROOT_ERROR})
-    while more := {c.name for c in classes if found & {ast.unparse(base) for base in c.bases}} - found:
+    while more := {c.name for c in classes if found & {_name(base) for base in c.bases}} - found:
         found |= more
     return found
+
+
+def _name(node: ast.expr) -> str:
+    """What is called there by its plain name; nothing else is asked for."""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _in(path: Path, raised: Container[str]) -> Iterator[str]:
@@ -64,8 +76,8 @@ def _in(path: Path, raised: Container[str]) -> Iterator[str]:
 
 def _stays(path: Path) -> Iterator[str]:
     """Why something stays as it is: what is called `refused` before anything is raised."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "refused":
+    for node in nodes(path):
+        if isinstance(node, ast.Assign) and _name(node.targets[0]) == "refused":
             yield template(node.value)
         elif isinstance(node, ast.FunctionDef) and node.name.lstrip("_") == "refused":
             yield from (template(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)

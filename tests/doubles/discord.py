@@ -20,7 +20,7 @@ from .discord_gateway import Gateway
 from .discord_payloads import CHANNEL, GUILD, MENU, Asked, Json, Message, guild, interaction, snowflake
 from .discord_replies import Call, Fault, body_of, error, failed
 from .discord_server import Server
-from .discord_spec import Spec
+from .discord_spec import Spec, published
 
 __all__ = ["CHANNEL", "GUILD", "TOKEN", "DiscordDouble"]
 
@@ -42,7 +42,7 @@ class DiscordDouble:
         spec: Spec | None = None,
     ) -> None:
         self.token, self.port = token, port
-        self.spec, self.server = spec or Spec(), Server()
+        self.spec, self.server = spec or published(), Server()
         self.gateway = Gateway(token, lambda: self.server.bot_is_in)
         self.api = Api(self.gateway, self.server, on_event or (lambda event: None))
         self.calls: list[Call] = []

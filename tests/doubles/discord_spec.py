@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parent.parent.parent
 FILE = Path(os.environ.get("REFERENCE_DIR", ROOT.parent / "shared")) / "specs" / "discord-openapi.json"
+BODIES_KEPT = 256  # every bot that starts sends the same menu, and judging it takes longest
 
 
 class Spec:
@@ -24,6 +26,7 @@ class Spec:
         self._paths = [(re.compile(re.sub(r"\{\w+\}", r"[^/]+", path) + "$"), path) for path in self._spec["paths"]]
         self._paths.sort(key=lambda each: each[1].count("{"))  # `@me` and `@original` before any id
         self._validators: dict[tuple[str, str], Draft202012Validator] = {}
+        self._judged = lru_cache(BODIES_KEPT)(self._judge)
 
     def violations(self, method: str, path: str, body: object) -> list[str]:
         """What is wrong with a request, in words."""
@@ -34,8 +37,11 @@ class Spec:
             return [f"{method} {path}: no such call"]
         if body is None:
             return []
-        errors = self._validator(known, method.lower()).iter_errors(_normal(body))
-        return [f"{method} {path}: {each.json_path}: {each.message[:300]}" for each in errors]
+        return [f"{method} {path}: {wrong}" for wrong in self._judged(known, method.lower(), json.dumps(body))]
+
+    def _judge(self, path: str, method: str, body: str) -> tuple[str, ...]:
+        errors = self._validator(path, method).iter_errors(_normal(json.loads(body)))
+        return tuple(f"{each.json_path}: {each.message[:300]}" for each in errors)
 
     def _validator(self, path: str, method: str) -> Draft202012Validator:
         key = (path, method)
@@ -44,6 +50,12 @@ class Spec:
             schema = content.get("application/json", {}).get("schema", {})
             self._validators[key] = Draft202012Validator({**schema, "components": self._spec["components"]})
         return self._validators[key]
+
+
+@cache
+def published() -> Spec:
+    """The description as this machine has it, read once."""
+    return Spec()
 
 
 def _normal(body: object, name: str = "") -> object:

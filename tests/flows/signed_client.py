@@ -45,7 +45,8 @@ class Client:
 
     @property
     def key(self) -> PrivateKey:
-        key = load_pem_private_key(Path(self.where["private_key_path"]).read_bytes(), None)
+        pem = Path(self.where["private_key_path"]).read_bytes()
+        key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)  # at each call
         assert isinstance(key, RSAPrivateKey | Ed25519PrivateKey)
         return key
 

@@ -21,7 +21,7 @@ FIRST = {
     "cancel_not_counted": 7,
     "sent_before_stored": 0,
     "journal_not_synced": 0,
-    "notices_in_a_commit_of_their_own": 14,
+    "notices_in_a_commit_of_their_own": 24,
     "settlement_booked_twice": 0,
     "fee_left_out": 0,
     "fee_booked_twice": 0,

@@ -164,7 +164,7 @@ async def test_an_order_that_expires_says_why(place: Place, stream: KalshiStream
     await place.exchange.place(Ticket(place.order(Side.BID, D("0.01"))))
     await next_of(stream, OrderNews)
     await place.move(600)
-    assert (await next_of(stream, OrderNews)).why == "ExpiryCancel"
+    assert (await next_of(stream, OrderNews)).why == "its time is over"
 
 
 async def test_the_life_of_a_followed_market(place: Place, stream: KalshiStream) -> None:

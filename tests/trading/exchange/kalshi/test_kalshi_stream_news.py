@@ -122,7 +122,7 @@ def test_an_order_with_the_reason_of_its_last_change(reader: NewsReader) -> None
     report = news.report
     assert (report.order_id, report.client_order_id, report.status) == ("o-1", "c-1", OrderStatus.CANCELED)
     assert (report.side, report.price, report.created_at) == (Side.BID, D("0.4"), AT)
-    assert (report.filled, report.remaining, report.initial, news.why) == (D(1), D(0), D(5), "ExpiryCancel")
+    assert (report.filled, report.remaining, report.initial, news.why) == (D(1), D(0), D(5), "its time is over")
 
 
 def test_an_unknown_status_with_contracts_left_still_rests(reader: NewsReader) -> None:
