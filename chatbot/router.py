@@ -159,7 +159,8 @@ class Router:
     def _admit(self, call: Call) -> None:
         """Role, lock, age, arguments. Raises Refused, Locked, Misread."""
         if call.context.role < call.nature.role:
-            raise Refused(f"{call.line} needs the {call.nature.role.word} role; yours is {call.context.role.word}")
+            needed = call.nature.role.word
+            raise Refused(f"{call.line} needs the {needed} role; yours is {call.context.role.word}: ask who has it")
         if call.nature.risk is Risk.RAISES:
             if call.command.preview:
                 self._lock.check(call.line)
@@ -197,7 +198,7 @@ class Router:
         if (await self._preview(call)).fingerprint != waited.fingerprint:
             raise Stale(f"what {waited.line} would change is no longer what you saw: send it again")
         if self._access.role_of(incoming.person) is not role:
-            raise Stale("your role has changed since")
+            raise Stale("your role has changed since: send it again")
         self._admit(call)  # the preview may have waited
         return await self._run(replace(call, context=replace(call.context, fingerprint=waited.fingerprint)))
 

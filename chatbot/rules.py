@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal, get_args
 
-from chatbot.access import IDS
 from trading.clock import real_now
 from trading.domain.errors import Misconfigured
 from trading.domain.records import Control, Put, Severity
@@ -47,7 +47,8 @@ NEVER_OFF: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("halt", "error", "warning", "balance", "recovery"), "it tells of what needs somebody")
     | {"digest": "it stands for notices that are on"}
 )
-CHANNELS = (*IDS, "terminal")
+ChannelName = Literal["telegram", "discord", "terminal"]
+CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 EVERYWHERE = "*"  # in place of a channel: all of them
 WRONG_FORM = (
     "is not event:on|silent|off or channel/event:on|silent|off, separated by commas: "

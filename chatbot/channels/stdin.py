@@ -19,7 +19,7 @@ from chatbot.command import Command, Risk, find
 from chatbot.front import Handle
 from chatbot.line import read_line
 from chatbot.message import Incoming, Person
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.clock import real_now
 from trading.domain.records import Notice

@@ -34,7 +34,7 @@ from chatbot.confirming import CONFIRM, DECLINE
 from chatbot.front import Handle
 from chatbot.line import read_line
 from chatbot.message import Reply
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from trading.clock import real_now
 from trading.domain.records import Notice
 

@@ -16,7 +16,7 @@ from chatbot.channels.telegram_polling import REFUSED
 from chatbot.channels.telegram_reading import Place
 from chatbot.channels.telegram_sending import Letter, Pace, Sender, letter_of
 from chatbot.channels.telegram_wire import Bounds, refuses_chat, seconds_of, unknown, without_token
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from chatbot.render import of_notice
 from trading.domain.records import Notice
 

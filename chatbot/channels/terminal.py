@@ -27,7 +27,7 @@ from chatbot.channels.terminal_text import WIDTH_MIN, Screen
 from chatbot.command import Command, find
 from chatbot.front import Complete, Handle
 from chatbot.line import read_line
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from chatbot.render import of_notice, wrap
 from trading.domain.errors import ChatopsError
 from trading.domain.records import Notice

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from chatbot.command import Context, From, Misread, command
 from chatbot.formats import labelled, moment
 from chatbot.message import Button, Reply, Role, Table
-from chatbot.rules import EVERYWHERE, KINDS, NEVER_OFF, Rule, Rules, known
+from chatbot.rules import EVERYWHERE, KINDS, NEVER_OFF, ChannelName, Rule, Rules, known
 
 ALL = "all"  # every event, or every channel
 MUTE_MAX = timedelta(days=7)
@@ -33,7 +33,7 @@ async def notify(
     ctx: Context,
     event: Annotated[str, From("event", "fill")] = "",
     rule: Annotated[Literal["show", "on", "silent", "off"], From("", "silent")] = "show",
-    channel: Annotated[Literal["all", "telegram", "discord", "terminal"], From("", "telegram")] = "all",
+    channel: Annotated[Literal["all", ChannelName], From("", "telegram")] = "all",
 ) -> Reply:
     """Show or set who hears what.
 

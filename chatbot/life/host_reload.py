@@ -6,6 +6,7 @@ everything that raises risk until somebody opens it on purpose.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from chatbot.access import HOST
@@ -16,6 +17,8 @@ from trading.domain.events import SettingsRead
 from trading.engine.desk import Desk
 
 COMMAND = "SIGHUP"  # as the audit has it
+
+log = logging.getLogger("kalshi-chatops")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,9 @@ class HostReload:
         """Take what can be taken at once; what cannot, and an error, changes nothing. Raises StoreFailed."""
         told = await self._taken()
         self.desk.book.record(told)
-        self.desk.audit(HOST, HOST, COMMAND, told.problem or f"taken: {', '.join(told.taken) or 'nothing'}")
+        outcome = told.problem or f"taken: {', '.join(told.taken) or 'nothing'}"
+        log.info("settings read again, %s", outcome)  # where who sent the signal looks, also without a chat
+        self.desk.audit(HOST, HOST, COMMAND, outcome)
 
     async def _taken(self) -> SettingsRead:
         try:

@@ -13,7 +13,8 @@ from chatbot.config import Settings
 from chatbot.life.host_reload import HostReload
 from chatbot.life.starts import away, mind_history
 from chatbot.life.stopping import stop
-from chatbot.outbox.outbox import Channel, Outbox
+from chatbot.outbox.channel import Channel
+from chatbot.outbox.outbox import Outbox
 from chatbot.router import Router
 from chatbot.tools.heap import give_back
 from chatbot.wiring.feeds import Feeds

@@ -26,8 +26,6 @@ from trading.clock import real_now
 from trading.domain.records import Notice, Put, Record, Severity
 from trading.ports import Store
 
-__all__ = ["Channel", "DeliveryFailed", "How", "Lane", "Outbox"]
-
 DELIVERY_SECONDS_MAX = 30.0  # a delivery that takes longer is of unknown outcome
 PICTURE_SECONDS_MAX = 10.0  # a notice whose picture takes longer goes without
 BACKOFF_SECONDS_FIRST = 1.0

@@ -29,7 +29,7 @@ HOSTS: Mapping[str, tuple[str | None, str | None]] = {
     ),
 }
 ROLES = ("viewer", "operator", "owner")
-REST_PATH, STREAM_PATH = "/trade-api/v2", "/trade-api/ws/v2"
+STREAM_PATH = "/trade-api/ws/v2"
 ONE_TIME_BYTES_MIN = 14  # 112 bits, as NIST SP 800-63B asks of a shared secret
 MASK_LENGTH_MIN = 12  # a shorter id would be shown nearly whole
 

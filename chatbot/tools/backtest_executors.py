@@ -43,7 +43,9 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         client = connect(address, timeout=DASK_SECONDS_MAX, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise Misconfigured(f"no Dask scheduler answers at --dask {address} ({type(error).__name__})") from error
+        raise Misconfigured(
+            f"no Dask scheduler answers at --dask {address} ({type(error).__name__}): start one, or leave --dask out"
+        ) from error
     try:
         yield client.get_executor(pure=False)
     finally:

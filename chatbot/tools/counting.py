@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from trading.domain.records import Notice
 
 
 class CountingChannel:
-    """Implements chatbot.outbox.outbox.Channel."""
+    """Implements chatbot.outbox.channel.Channel."""
 
     name = "counting"
 

@@ -6,7 +6,8 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -70,12 +71,13 @@ async def open_simulated(
     """Start it on loopback with its account under `folder`; a clock behind its last moment is moved on to it.
 
     `cached`: public reads may be as old as the live exchange's cache lets them be. A folder remembers the seed of its
-    world. Raises Misconfigured for another one, an unknown profile of faults and a
+    world. Raises Misconfigured for another one, a folder that cannot be written, an unknown profile of faults and a
     port that cannot be had.
     """
-    remember_seed(folder, seed)
-    credentials = make_key(folder)
-    venue = open_venue(clock, seed=seed, folder=folder, cash=cash, world=world, keys=member_keys(credentials))
+    with _usable(folder):
+        remember_seed(folder, seed)
+        credentials = make_key(folder)
+        venue = open_venue(clock, seed=seed, folder=folder, cash=cash, world=world, keys=member_keys(credentials))
     try:
         if venue.last_time:
             clock.advance_to(venue.last_time)
@@ -85,6 +87,16 @@ async def open_simulated(
         venue.close()
         raise
     return Simulated(server, venue, credentials)
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    """What the disk refuses, as one sentence: a folder of another user's, say, which Docker makes where none is."""
+    try:
+        yield
+    except OSError as error:
+        fix = "check DATA_DIR (or --data) and its permissions"
+        raise Misconfigured(f"{folder} cannot be used ({error}): {fix}") from error
 
 
 async def serve(options: Options) -> None:

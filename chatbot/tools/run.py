@@ -24,7 +24,7 @@ from chatbot.life.marker import MARKER, take
 from chatbot.life.starts import count_start
 from chatbot.logs import LogFile, set_up
 from chatbot.message import Reply
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.render import plain
 from chatbot.tools.answering import Answering, answering
 from chatbot.tools.ending import Ending

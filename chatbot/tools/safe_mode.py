@@ -21,7 +21,8 @@ from chatbot.front import Front
 from chatbot.line import read_line
 from chatbot.message import Incoming, Reply
 from chatbot.notices.words import NoticeWriter, Where
-from chatbot.outbox.outbox import Channel, Outbox
+from chatbot.outbox.channel import Channel
+from chatbot.outbox.outbox import Outbox
 from chatbot.tools.ending import Ending
 from chatbot.tools.signals import on_end, on_hangup
 from chatbot.tools.talking import speaking
@@ -46,6 +47,7 @@ async def safe_mode(settings: Settings, why: str, *, terminal: bool, ending: End
     """Talk until a signal or the end of the terminal; `ending` bounds what comes then. Raises StoreInUse where another
     bot has the folder."""
     with _held(settings):
+        log.error("safe mode, nothing is traded: %s", why)  # where there is no chat, nothing else says it
         places, problem = await _places(settings)
         store = MemoryStore()
         access = access_of(settings, store)
@@ -82,7 +84,7 @@ class Answers:
         found = find(COMMANDS, word)
         name = found.name if found else word[:SHOWN_LENGTH_MAX]
         if found and role < found.role:
-            return Reply(f"/{name} needs the {found.role.word} role; yours is {role.word}", failed=True)
+            return Reply(f"/{name} needs the {found.role.word} role; yours is {role.word}: ask who has it", failed=True)
         if name == "kill":
             return await kill_alone(self._settings, self._why, self._account, "in safe mode")
         if name == "status":

@@ -12,7 +12,7 @@ from chatbot.commands.registry import offered
 from chatbot.config import Settings
 from chatbot.front import Front
 from chatbot.logs import Redaction
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.wiring.seams import ChannelMaker
 from trading.engine.desk import Desk
 

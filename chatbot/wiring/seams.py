@@ -13,7 +13,7 @@ from chatbot.access import Confirmations
 from chatbot.config import Settings, load
 from chatbot.front import Front
 from chatbot.life.marker import MARKER, leave, take
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from trading.clock import real_now
 from trading.domain.intent import View
 from trading.engine.broker import Broker

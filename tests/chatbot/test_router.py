@@ -23,6 +23,7 @@ from trading.domain.errors import StoreFailed, Unavailable
 
 TERMINAL = Person("terminal", "host")
 OLD = NOW - timedelta(seconds=61)
+ASK = ": ask who has it."
 
 
 # --- the order of the checks ----------------------------------------------------------------------------------------
@@ -61,16 +62,16 @@ async def test_what_is_not_somebodys_word_of_this_moment_is_a_strangers(changed:
         ("/kil", VIEWER, {}, "Unknown command: kil", "Did you mean /kill?"),
         ("wat ever", VIEWER, {}, "Unknown command: wat", "Send /help for what there is."),
         ("", VIEWER, {}, "Unknown command: nothing", "Send /help for what there is."),
-        ("/kill", VIEWER, {}, "/kill: not done", "/kill needs the operator role; yours is viewer."),
-        ("/resume x", OPERATOR, {}, "/resume: not done", "/resume needs the owner role; yours is operator."),
-        ("/dryrun off", OPERATOR, {}, "/dryrun: not done", "/dryrun off needs the owner role; yours is operator."),
-        ("/dryrun", VIEWER, {}, "/dryrun: not done", "/dryrun needs the operator role; yours is viewer."),
+        ("/kill", VIEWER, {}, "/kill: not done", f"/kill needs the operator role; yours is viewer{ASK}"),
+        ("/resume x", OPERATOR, {}, "/resume: not done", f"/resume needs the owner role; yours is operator{ASK}"),
+        ("/dryrun off", OPERATOR, {}, "/dryrun: not done", f"/dryrun off needs the owner role; yours is operator{ASK}"),
+        ("/dryrun", VIEWER, {}, "/dryrun: not done", f"/dryrun needs the operator role; yours is viewer{ASK}"),
         (
             "/resume",
             OPERATOR,
             {"sent_at": OLD},
             "/resume: not done",
-            "/resume needs the owner role; yours is operator.",
+            f"/resume needs the owner role; yours is operator{ASK}",
         ),
         (
             "/resume x",

@@ -9,12 +9,17 @@ from fakes_chat import Times
 from fakes_outbox import MemoryStore
 from fakes_pages import NOW
 
+from chatbot.access import IDS
 from chatbot.rules import CHANNELS, EVERYWHERE, KINDS, NEVER_OFF, Rule, Rules, rules_of
 from trading.domain.errors import Misconfigured, StoreFailed
 from trading.domain.records import Severity
 
 ON, SILENT, OFF = Rule
 HOUR = timedelta(hours=1)
+
+
+def test_whoever_can_command_from_a_channel_can_rule_what_it_tells() -> None:
+    assert set(IDS) < set(CHANNELS)
 
 
 def test_what_is_written_is_understood() -> None:

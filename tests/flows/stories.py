@@ -13,7 +13,7 @@ from chatbot.app import build
 from chatbot.config import Settings, load
 from chatbot.front import Front
 from chatbot.life.life import App
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.tools.demo import EPOCH
 from tests.flows.talkers import Talker
 from trading.clock import VirtualClock

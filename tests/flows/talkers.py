@@ -15,7 +15,7 @@ from chatbot.commands.registry import COMMANDS
 from chatbot.config import Settings
 from chatbot.front import Front
 from chatbot.message import Role
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.tools.talking import speaking
 from tests.doubles import discord as discord_double
 from tests.doubles import telegram as telegram_double

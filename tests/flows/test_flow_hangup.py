@@ -38,6 +38,9 @@ async def test_people_are_told_what_was_taken_and_what_waits(tmp_path: Path) -> 
         process.send_signal(signal.SIGHUP)
         await seen(phone, "Settings not taken", "STAKE_USD=abc")
         await ask(phone, "/status", "ACTIVE")
+        logged = (tmp_path / "data" / "simulated" / "bot.log").read_text()
+        assert "settings read again, taken: STAKE_USD" in logged
+        assert "settings read again, STAKE_USD=abc" in logged
     await phone.stop()
 
 

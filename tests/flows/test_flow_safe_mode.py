@@ -55,6 +55,18 @@ def test_it_says_why_answers_status_and_kill_and_nothing_else(tmp_path: Path) ->
     for name in ("balance", "resume", "nothing"):
         assert f"/{name}: not in safe mode" in said
     assert (data / "simulated" / "HALTED").exists()
+    assert f"safe mode, nothing is traded: {data}" in (data / "simulated" / "bot.log").read_text()
+
+
+def test_a_data_folder_that_cannot_be_used_is_a_sentence_and_safe_mode(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.write_text("a file where the folder should be")
+    done = talk(tmp_path, "/status", DATA_DIR=str(data))
+    assert done.returncode == 75
+    assert f"{data}/simulated/store cannot be used" in done.stderr
+    assert "check DATA_DIR and its permissions" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "HALTED (storage)" in flat(done.stdout)
 
 
 def test_another_running_bot_is_no_reason_for_it(tmp_path: Path) -> None:

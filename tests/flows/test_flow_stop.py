@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.app import build
 from chatbot.config import load
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from chatbot.tools.counting import CountingChannel
 from chatbot.tools.demo import EPOCH
 from storage.store import TinyStore

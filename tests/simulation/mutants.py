@@ -13,7 +13,8 @@ from typing import Any
 
 from chatbot.access import Access
 from chatbot.message import Person, Role
-from chatbot.outbox.outbox import Lane, Outbox
+from chatbot.outbox.lanes import Lane
+from chatbot.outbox.outbox import Outbox
 from storage.journal import Segment, frame
 from storage.store import TinyStore
 from trading.domain import ledger

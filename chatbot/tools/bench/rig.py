@@ -25,7 +25,7 @@ from chatbot.config import Settings, load
 from chatbot.front import Front
 from chatbot.life.life import App
 from chatbot.logs import set_up
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.tools.bench.bot_api import GROUP, OWNER
 from chatbot.tools.bench.children import Child, child
 from chatbot.tools.bench.world import BARE_TOKEN, BOT_TOKEN

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chatbot.life.life import App
 from chatbot.message import Incoming, Person, Reply
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from trading.domain.errors import Misconfigured
 from trading.domain.records import Notice
 from trading.domain.state import OWNER_CLEARS

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from chatbot.message import Incoming, Person, Reply
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from chatbot.router import Router
 from chatbot.tools.simulation.disk import Power
 from chatbot.tools.simulation.scenario import DISCORD, TELEGRAM, Event, Mood
@@ -41,7 +41,7 @@ class Phone:
 
 
 class ModelledChannel:
-    """Implements chatbot.outbox.outbox.Channel for one process of the bot."""
+    """Implements chatbot.outbox.channel.Channel for one process of the bot."""
 
     def __init__(self, phone: Phone, power: Power, secret: str) -> None:
         self.name, self._phone, self._power, self._secret = phone.name, phone, power, secret

@@ -11,7 +11,7 @@ from chatbot.access import Confirmations
 from chatbot.config import Settings
 from chatbot.life.life import App
 from chatbot.life.marker import MARKER
-from chatbot.outbox.outbox import Channel
+from chatbot.outbox.channel import Channel
 from chatbot.tools.simulation.disk import ModelledDisk
 from chatbot.tools.simulation.link import Link
 from chatbot.tools.simulation.probe import Probe

@@ -17,7 +17,7 @@ from chatbot.channels import stdin
 from chatbot.channels.stdin import StdinChannel
 from chatbot.commands.registry import COMMANDS
 from chatbot.message import Button, File, Incoming, Picture, Reply
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from trading.clock import real_now
 
 TWO = Reply("Orders", choices=(Button("Cancel a", "/cancel a"), Button("Cancel b", "/cancel b")))

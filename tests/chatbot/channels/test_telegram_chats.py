@@ -8,7 +8,7 @@ from fakes_outbox import MemoryStore, notice
 from telegram_rig import GROUP, bot, make, running
 
 from chatbot.message import Picture
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 

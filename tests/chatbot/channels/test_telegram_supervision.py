@@ -13,7 +13,7 @@ from fakes_outbox import notice
 from telegram_rig import SHORT, bot, make, running
 
 from chatbot.channels.telegram_polling import REFUSED, TWO_READERS, TWO_READERS_WEBHOOK, Trouble
-from chatbot.outbox.outbox import DeliveryFailed, How
+from chatbot.outbox.channel import DeliveryFailed, How
 from trading.clock import monotonic
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")

@@ -23,7 +23,7 @@ from chatbot.channels.terminal import TerminalChannel, Words, colours, columns_n
 from chatbot.command import Context, From, command, registry
 from chatbot.commands.registry import COMMANDS
 from chatbot.message import Picture, Reply, Role
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from trading.domain.errors import Unavailable
 
 # --- the prompt -----------------------------------------------------------------------------------------------------

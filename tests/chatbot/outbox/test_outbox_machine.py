@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from chatbot.outbox.outbox import DeliveryFailed, How, Outbox
+from chatbot.outbox.channel import DeliveryFailed, How
+from chatbot.outbox.outbox import Outbox
 from chatbot.rules import EVERYWHERE, NEVER_OFF, Rule, Rules
 from trading.domain.errors import StoreFailed
 from trading.domain.records import Control, Notice, Severity

@@ -14,7 +14,7 @@ import pytest
 from chatbot.app import build
 from chatbot.config import load
 from chatbot.life.life import App
-from chatbot.outbox.outbox import How
+from chatbot.outbox.channel import How
 from chatbot.tools.bench.figures import Row
 from chatbot.tools.bench.year import MEMORY_MB_MAX, rows, simulated_year
 from chatbot.tools.bench.year_exchange import FarExchange, far_exchange

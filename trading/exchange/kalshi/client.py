@@ -40,7 +40,6 @@ from trading.ports import Clock
 from trading.risk.gate import Ticket
 
 PRODUCTION_URL = "https://external-api.kalshi.com/trade-api/v2"
-DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
 
 
 class KalshiExchange:

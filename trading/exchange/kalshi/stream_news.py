@@ -20,6 +20,15 @@ from trading.exchange.kalshi.codec import fill, order_report, side, timestamp
 from trading.exchange.kalshi.stream_wish import Wish
 
 CREATED = "created"
+ENDS = {  # why an order has ended, for people; the exchange's other reasons are no ends
+    "CloseCancel": "the market has closed",
+    "ExpiryCancel": "its time is over",
+    "HaltCancel": "the exchange has halted the market",
+    "MarginCancel": "the account no longer covers it",
+    "PostOnlyCrossCancel": "it would have taken a price, which it must not",
+    "ReduceOnlyCancel": "nothing is left that it could reduce",
+    "SelfTradeCancel": "it would have met another order of this account",
+}
 
 
 class NewsReader:
@@ -64,7 +73,8 @@ class NewsReader:
         report = order_report(wire)
         if wire.created_ts_ms is not None:
             report = replace(report, created_at=timestamp(wire.created_ts_ms / 1000))
-        return OrderNews(report, wire.last_update_reason or "")
+        reason = wire.last_update_reason or ""
+        return OrderNews(report, ENDS.get(reason, reason))
 
     def _position(self, msg: msgspec.Raw) -> News | None:
         wire = w.read_position(msg)
