@@ -100,15 +100,21 @@ class TestCompose:
         service = self.FILE["services"][name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["security_opt"] == ["no-new-privileges"]
         assert service["mem_limit"]
         assert "ports" not in service
         assert known(service.get("command", ["run", "--no-terminal"]))
         assert service["user"] == f"${{BOT_USER:-{last('USER')}}}"
-        writable = {mount.split(":")[1] for mount in service["volumes"] if not mount.endswith(":ro")}
+        writable = {mount["target"] for mount in service["volumes"] if not mount.get("read_only")}
         inside = {last("VOLUME"), last("WORKDIR")}
         assert writable == (inside if name == "init" else {last("VOLUME")})
-        assert {mount.split(":")[1] for mount in service["volumes"]} == inside
+        assert {mount["target"] for mount in service["volumes"]} == inside
+
+    @pytest.mark.parametrize("name", FILE["services"])
+    def test_a_folder_that_is_not_there_is_told_and_not_made_as_roots(self, name: str) -> None:
+        for mount in self.FILE["services"][name]["volumes"]:
+            assert mount["source"] == f".{mount['target']}"
+            assert (mount["type"], mount["bind"]) == ("bind", {"create_host_path": False})
 
     def test_it_has_the_time_to_say_goodbye(self) -> None:
         assert int(self.FILE["services"]["bot"]["stop_grace_period"].removesuffix("s")) > GOODBYE_SECONDS

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.audit import told
 from tests.lowest import lowest
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,22 @@ class TestTheLock:
         needed = [*DEPENDENCIES.values(), *map(Requirement, PYPROJECT["build-system"]["requires"])]
         outside = [str(r) for r in needed if locked.get(canonicalize_name(r.name), "0") not in r.specifier]
         assert outside == [], "run make lock"
+
+
+class TestTheAudit:
+    def test_it_shows_what_was_found(self) -> None:
+        assert told("", "No known vulnerabilities found\n") == "No known vulnerabilities found"
+        table = "Name Version ID\naiohttp 3.9.0 PYSEC-1\n"
+        assert told(table, "Found 1 known vulnerability in 1 package\n").startswith(table)
+
+    def test_it_says_in_a_line_that_nobody_could_be_asked(self) -> None:
+        trace = "Traceback (most recent call last):\n  File x\nConnectionError: no route to pypi.org" + "!" * 500
+        for errors in (trace, "ERROR: aiohttp: Dependency not found on PyPI", ""):
+            said = told("", errors)
+            assert "\n" not in said
+            assert "could not be looked up" in said
+            assert len(said) < 400
+        assert "no route to pypi.org" in told("", trace)
 
 
 def test_the_pythons_that_it_names_begin_with_the_one_that_it_asks_for() -> None:
