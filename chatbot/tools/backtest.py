@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 
 from chatbot.config import Settings
 from chatbot.tools.backtest_executors import executor
-from chatbot.tools.backtest_shown import console, show, show_tries
+from chatbot.tools.backtest_shown import console, show, show_folds, show_tries
 from chatbot.tools.backtest_wish import research_folder, unknown
 from chatbot.tools.progress import bar
 from chatbot.wiring.strategies_file import assigned
@@ -26,13 +26,16 @@ from trading.research.exchange_history import ExchangeHistory
 from trading.research.history import days_before, fetch, file_of
 from trading.research.material import Material, of_files, of_kept
 from trading.research.report import Report, about_of, figures, report
-from trading.research.sweep import Try, configured, grid, sweep
+from trading.research.sweep import Fold, Try, configured, grid, sweep, walk_forward
 from trading.strategies import STRATEGIES, Strategy
+
+WALK_PARTS_MIN = 2  # one to choose in, one to be asked
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to know. Either `paths` or `series`; `processes` 0 are as many as there are processors."""
+    """What somebody wants to know. Either `paths` or `series`; `processes` 0 are as many as there are processors;
+    `walk_parts` 0 is no walk forward."""
 
     strategy: str
     paths: tuple[Path, ...] = ()
@@ -42,6 +45,7 @@ class Asked:
     terms: Terms = field(default_factory=Terms)
     split: float = 0.7
     axes: tuple[str, ...] = ()
+    walk_parts: int = 0
     processes: int = 0
     dask: str = ""
     html: Path | None = None
@@ -50,8 +54,14 @@ class Asked:
 
 def run(asked: Asked, settings: Settings) -> None:
     """Play it and tell it. Raises Misconfigured, Unavailable."""
+    if asked.walk_parts and (asked.walk_parts < WALK_PARTS_MIN or not asked.axes):
+        raise Misconfigured(
+            f"--walk-forward {asked.walk_parts} has nothing to choose: give {WALK_PARTS_MIN} parts or more, and "
+            "--sweep NAME=V1,V2"
+        )
     strategy, material = strategy_named(asked.strategy, settings), material_of(asked, settings)
     tries = swept(asked, strategy, material) if asked.axes else []
+    folds = list(walked(asked, strategy, material)) if asked.walk_parts else []
     best = configured(strategy, tries[0].parameters if tries else {})
     told = played(best, material, asked, settings)
     screen = console()
@@ -59,11 +69,15 @@ def run(asked: Asked, settings: Settings) -> None:
     if len(tries) > 1:
         screen.print()
         show_tries(tries, screen)
+    if folds:
+        screen.print()
+        show_folds(folds, screen)
     if asked.html:
         _write(asked.html, told, settings, tries)
         screen.print(f"\nwritten: {asked.html}")
     if asked.as_json:
-        print(json.dumps(figures(told) | ({"tries": tried_figures(tries)} if tries else {})))
+        more = {"tries": tried_figures(tries), "walk_forward": walked_figures(folds)}
+        print(json.dumps(figures(told) | {name: made for name, made in more.items() if made}))
 
 
 def strategy_named(name: str, settings: Settings) -> Strategy:
@@ -88,6 +102,29 @@ def swept(asked: Asked, strategy: Strategy, material: Material) -> list[Try]:
     tries = grid(asked.axes)
     with executor(asked.dask, asked.processes, len(tries)) as pool, bar("tries", len(tries)) as progress:
         return sweep(strategy, tries, material.load, asked.terms, pool, progress, asked.split)
+
+
+def walked(asked: Asked, strategy: Strategy, material: Material) -> Iterator[Fold]:
+    """Each part of the time but the first, with the best try of all before it."""
+    with bar("parts", asked.walk_parts - 1) as progress:
+        folds = walk_forward(strategy, grid(asked.axes), material.load(), asked.terms, asked.walk_parts)
+        for done, fold in enumerate(folds, start=1):
+            progress(done, asked.walk_parts - 1)
+            yield fold
+
+
+def walked_figures(folds: Iterable[Fold]) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": fold.first.isoformat(),
+            "to": fold.last.isoformat(),
+            "parameters": dict(fold.chosen.parameters),
+            "before_usd": round(float(fold.chosen.profit), 4),
+            "trades": fold.after.trades,
+            "profit_usd": round(float(fold.after.profit), 4),
+        }
+        for fold in folds
+    ]
 
 
 def tried_figures(tries: Iterable[Try]) -> list[dict[str, Any]]:

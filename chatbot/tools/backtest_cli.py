@@ -27,6 +27,9 @@ def backtest(
     price: Annotated[str, typer.Option(help="What YES and NO cost where only results are known; 0.50.")] = "",
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write a page with pictures too.")] = None,
     sweep: Annotated[list[str] | None, typer.Option(help="NAME=V1,V2: try every combination.")] = None,
+    walk_forward: Annotated[
+        int, typer.Option(min=0, max=50, help="Parts of the time: the best try of all before a part is asked in it.")
+    ] = 0,
     dask: Annotated[str, typer.Option(help="The address of a Dask scheduler to sweep on.")] = "",
     processes: Annotated[int, typer.Option(min=0, max=256, help="For a sweep; 0: one for each processor.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="The last line of output is one JSON value.")] = False,
@@ -49,6 +52,7 @@ def backtest(
         terms=Terms(latency_seconds=latency, fill=fill),
         split=split,
         axes=(*(sweep or ()), *(word for word in rest if "=" in word)),
+        walk_parts=walk_forward,
         processes=processes,
         dask=dask,
         html=html,

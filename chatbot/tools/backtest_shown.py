@@ -13,7 +13,7 @@ from chatbot.formats import count, gain, money
 from chatbot.sparkline import spark
 from trading.domain.statistics import Tally, share
 from trading.research.report import Part, Report
-from trading.research.sweep import Try, chosen
+from trading.research.sweep import Fold, Try, chosen
 
 WIDTH_MAX = 80
 NARROW = 60  # columns: below, tables leave out what can be missed
@@ -147,3 +147,20 @@ def judged(tries: Sequence[Try]) -> tuple[str, str]:
     differs = "It may be more than luck" if best.corrected_chance < LUCK and best.profit > 0 else "It may be luck"
     later = f"{gain(early.after)} in {count(early.after_trades, 'trade')} after it"
     return f"{made} ({chance}). {differs}.", f"Chosen before the cut, {early.name} made {later}."
+
+
+def show_folds(folds: Sequence[Fold], screen: Console) -> None:
+    """A walk forward: for each part what was best before it, and what that then made."""
+    table = _table("part from", "best before", "N", "profit")
+    for fold in folds:
+        name = fold.chosen.name.replace(" ", "\n")
+        table.add_row(f"{fold.first:%d %b %H:%M}", name, f"{fold.after.trades:,}", gain(fold.after.profit))
+    screen.print(table)
+    screen.print()
+    screen.print(walked(folds), style="bold")
+
+
+def walked(folds: Sequence[Fold]) -> str:
+    """What somebody made who always took what had been best so far."""
+    trades, made = sum(fold.after.trades for fold in folds), sum((fold.after.profit for fold in folds), Decimal(0))
+    return f"Chosen anew for each part by what came before it: {gain(made)} in {count(trades, 'trade')}."

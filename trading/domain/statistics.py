@@ -80,7 +80,12 @@ class Tally:
 
     @property
     def needed(self) -> Decimal | None:
-        """The share of bets that must win for a profit of nothing; None where there is none. See `break_even`."""
+        """The share of bets that must win for a profit of nothing; None where none won or lost.
+
+        A won contract pays a dollar, a lost one nothing. With the same share w of every bet won, the profit is w x all
+        contracts held to the end, less everything paid for them, fees included (and sales taken off): it is 0 at paid
+        / contracts. One contract at $0.50 costs $0.0175 more as a taker, so that 51.75 % must win.
+        """
         return self.risked / self.contracts if self.contracts else None
 
     @property
@@ -123,16 +128,6 @@ def wilson(wins: int, trades: int) -> tuple[Decimal, Decimal]:
     half = Z95 * (share * (ONE - share) / n + square / (4 * n * n)).sqrt()
     low, high = ((middle - half) / (ONE + square / n), (middle + half) / (ONE + square / n))
     return (low if wins else ZERO), (high if wins < trades else ONE)  # exact at the ends, whatever was rounded
-
-
-def break_even(trades: Iterable[Trade]) -> Decimal | None:
-    """The share of these bets that must win so that their profit is 0; None where none won or lost.
-
-    A won contract pays a dollar, a lost one nothing. With the same share w of every bet won, the profit is w x all
-    contracts held to the end, less everything paid for them, fees included (and sales taken off): it is 0 at paid /
-    contracts. One contract at $0.50 costs $0.0175 more as a taker, so that 51.75 % must win.
-    """
-    return tally_of(trades).needed
 
 
 def won(trade: Trade) -> bool | None:

@@ -103,11 +103,11 @@ class Acting:
         outcome = await self._broker.submit(intent, turn.view.market, turn.view.quote, turn.mode)
         if isinstance(outcome, Denial):
             self._windows.denied(turn.key, outcome.code, outcome.text)
-            self._tell(turn, wish=_denied(intent, turn.view, outcome.code))
+            self._tell(turn, intent.ticker, _denied(intent, turn.view, outcome.code))
             return []
         self._windows.ordered(turn.key)
         refused = outcome.why.partition(":")[0] if outcome.status is OrderStatus.REJECTED else ""
-        self._tell(turn, wish=wish_of(outcome, refused))
+        self._tell(turn, outcome.ticker, wish_of(outcome, refused))
         await self._guarded("exchange", self._account.read_fills(turn.mode))
         return [outcome]
 
@@ -119,10 +119,13 @@ class Acting:
         window = self._windows.current.get(turn.key)
         return None if window and window.ordered else wish
 
-    def _tell(self, turn: Turn, wish: Wish) -> None:
-        market = turn.view.market
-        if market:
-            self._log([Line(self._clock.now(), turn.name, market.ticker, turn.view.quote, wish)])
+    def _tell(self, turn: Turn, ticker: str, wish: Wish) -> None:
+        """Log a wish under its own market, with the book where it is that of the view; nothing where none was open."""
+        if turn.view.market is None:
+            return
+        quote = turn.view.quote
+        top = quote if quote and quote.ticker == ticker else None
+        self._log([Line(self._clock.now(), turn.name, ticker, top, wish)])
 
     def _tell_ends(self, puts: Sequence[Put]) -> None:
         """Log what was taken off a book, whoever wanted it: the strategy, a timer, a person."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from io import StringIO
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from chatbot.config import Settings, load
 from chatbot.tools.backtest import Asked, material_of, played, run, strategy_named, swept
-from chatbot.tools.backtest_shown import NARROW, judged, show, show_tries
+from chatbot.tools.backtest_shown import NARROW, judged, show, show_folds, show_tries
 from chatbot.tools.backtest_wish import research_folder, told, wished
 from tests.flows.processes import figures
 from tests.flows.processes import run as command
@@ -26,7 +27,7 @@ from trading.exchange.simulated.venue import open_venue
 from trading.research.backtest import Terms, backtest
 from trading.research.material import Material, of_files
 from trading.research.report import Report, about_of, report
-from trading.research.sweep import Try, configured
+from trading.research.sweep import Fold, Try, configured
 from trading.strategies import STRATEGIES
 
 D = Decimal
@@ -154,13 +155,17 @@ def test_the_command_tells_and_writes_and_ends_with_json(xrp: tuple[Path, Path],
 
 
 def test_a_sweep_by_processes_shows_the_best_of_all(xrp: tuple[Path, Path], tmp_path: Path) -> None:
-    sweep = ("--sweep", "buy_at=0.3,0.4", "sell_at=0.6,0.7", "--processes", "2")
+    sweep = ("--sweep", "buy_at=0.3,0.4", "sell_at=0.6,0.7", "--processes", "2", "--walk-forward", "3")
     told = figures(command("backtest", "threshold", "--data", *map(str, xrp), *sweep, "--json", cwd=tmp_path))
     profits = [each["profit_usd"] for each in told["tries"]]
     assert len(profits) == 4
     assert profits == sorted(profits, reverse=True)
     assert told["profit_usd"] == profits[0]
     assert told["parameters"]["buy_at"] == told["tries"][0]["parameters"]["buy_at"]
+    second, third = told["walk_forward"]
+    assert second["to"] == third["from"]
+    assert {each["parameters"]["buy_at"] for each in (second, third)} <= {"0.3", "0.4"}
+    assert 0 < second["trades"] + third["trades"] < told["trades"]
 
 
 @pytest.mark.parametrize(
@@ -174,6 +179,8 @@ def test_a_sweep_by_processes_shows_the_best_of_all(xrp: tuple[Path, Path], tmp_
         (["consensus", "--data", "x.csv", "--price", "half"], "--price half is no price"),
         (["consensus", "--data", "x.csv", "--fill", "luck"], "--fill luck is unknown: use touch, through, queue"),
         (["consensus", "--data", "x.csv"], "there is no file x.csv"),
+        (["consensus", "--data", "x.csv", "--walk-forward", "3"], "--walk-forward 3 has nothing to choose: give 2"),
+        (["consensus", "--data", "x.csv", "stake_usd=2,5", "--walk-forward", "1"], "--walk-forward 1 has nothing"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(words: list[str], said: str, tmp_path: Path) -> None:
@@ -271,3 +278,14 @@ def test_a_table_of_tries_fits_a_phone_and_says_what_is_luck() -> None:
     assert "It may be more than luck" in " ".join(text.split())
     assert "It may be luck" in judged([_try("0.4", 10, 0.2)])[0]
     assert judged([_try("0.4", -10, 0.001)])[0].startswith("The best of 1 try made -$10.00")
+
+
+def test_a_walk_forward_fits_a_phone_and_is_summed_up() -> None:
+    screen = Console(file=StringIO(), width=40, markup=False, highlight=False)
+    first = datetime(2026, 1, 7, 12, tzinfo=UTC)
+    folds = [Fold(first, first, _try("0.4", 60, 0.01), _try("0.4", profit, 0.5)) for profit in (12.5, -2.25)]
+    show_folds(folds, screen)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= 40
+    assert text.splitlines()[1].split() == ["07", "Jan", "12:00", "buy_at=0.4", "47", "+$12.50"]
+    assert "by what came before it: +$10.25 in 94 trades." in " ".join(text.split())

@@ -60,10 +60,11 @@ def test_the_first_and_the_newest_are_found_without_the_others(monkeypatch: pyte
 def test_the_bulk_is_shared_until_it_is_joined() -> None:
     """So that a put costs what came lately, and not all that there is."""
     mapping = Growing({str(n): n for n in range(1_000)})
-    joins = 0
+    joins, most = 0, 0
     for n in range(10 * RECENT_MAX):
         grown = mapping.put(f"k{n}", n)
         joins += grown._parts[0] is not mapping._parts[0]
-        mapping = grown
+        mapping, most = grown, max(most, len(grown._parts[1]))
     assert joins <= 10
+    assert most == RECENT_MAX
     assert len(mapping) == 1_000 + 10 * RECENT_MAX

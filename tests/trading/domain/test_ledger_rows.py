@@ -182,6 +182,8 @@ def test_a_closed_bet_is_booked_on_the_owners_day(zone: tzinfo, day: str) -> Non
     totals = settled.state.totals_of(Mode.REAL)
     assert (totals.day, totals.day_profit, totals.wins) == (date.fromisoformat(day), D("5.825"), 1)
     assert Put("control", "totals:real", control("totals:real", totals, END)) in settled.puts
+    book = settled.state.totals_of(Mode.REAL, "consensus")
+    assert Put("control", "book:real:consensus", control("book:real:consensus", book, END)) in settled.puts
     sale = filled(key="f2", at=END, client_order_id="k1-b", side=Side.ASK)
     sold = run(intended(), filled(), intended(client_order_id="k1-b", side=Side.ASK), sale, zone=zone)
     assert sold.totals_of(Mode.REAL).day == date.fromisoformat(day)

@@ -22,9 +22,16 @@ COUNTS = st.integers(0, 10).map(Decimal)
 
 @st.composite
 def some_orders(draw: st.DrawFn) -> list[Order]:
-    """Orders as they come, one after the other, some of them again."""
+    """Orders as they come, one after the other, some of them again; a headline led to two of the four."""
     return [
-        order(client_order_id=key, status=status, filled=min(filled, reported), reported=reported, mode=mode)
+        order(
+            client_order_id=key,
+            status=status,
+            filled=min(filled, reported),
+            reported=reported,
+            mode=mode,
+            headline=key if key in "ab" else "",
+        )
         for key, status, filled, reported, mode in draw(
             st.lists(st.tuples(KEYS, st.sampled_from(OrderStatus), COUNTS, COUNTS, st.sampled_from(Mode)), max_size=20)
         )
@@ -56,8 +63,10 @@ def test_those_that_work_are_those_that_a_search_finds(puts: list[Order]) -> Non
     assert {one.client_order_id: one for one in state.working_orders()} == found
     assert sorted(o.client_order_id for o in state.live_orders()) == sorted(k for k, o in found.items() if o.live)
     assert state.paper_orders() == [one for one in state.orders.values() if one.mode is Mode.DRY_RUN]
+    assert state.headline_orders() == [one for one in state.orders.values() if one.headline]
     again = State(orders=dict(state.orders))
     assert {one.client_order_id: one for one in again.working_orders()} == found
+    assert again.headline_orders() == state.headline_orders()
 
 
 def test_a_state_is_the_same_however_its_orders_were_given() -> None:

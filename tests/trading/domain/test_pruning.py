@@ -1,8 +1,8 @@
-"""What the State lets go of: an ended order of the dry run an hour after its market's close, and no other."""
+"""What the State lets go of, and when: ended orders of the dry run soon after their market, all else later."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,8 @@ from trading.domain.state import State
 
 CLOSE = OPEN + timedelta(minutes=15)
 GONE = {"status": OrderStatus.CANCELED, "mode": Mode.DRY_RUN}
+GONE_FOR_REAL = {"status": OrderStatus.CANCELED, "order_id": "x1"}
+PARTS = ["orders", "attempts", "fill_ids"]
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,23 @@ def test_an_order_of_the_dry_run_goes_soon_after_its_market(
     left = pruned(state, CLOSE + after)
     assert (one.client_order_id in left.orders) is stays
     assert (one.client_order_id in left.attempts) is (after < KEPT)  # it is not tried again
+
+
+def aged(name: str, **times: datetime) -> dict[str, Any]:
+    """This part of a State, with what stems from these times."""
+    if name != "orders":
+        return {name: times}
+    return {name: {key: order(client_order_id=key, created_at=at, **GONE_FOR_REAL) for key, at in times.items()}}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_each_part_alone_lets_go_of_what_is_older_than_is_kept(name: str) -> None:
+    old = aged(name, gone=OPEN - timedelta(seconds=1), edge=OPEN)
+    assert list(getattr(pruned(State(**old), OPEN + KEPT), name)) == ["edge"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_where_the_first_is_not_old_the_state_stays_the_very_same(name: str) -> None:
+    """Also where something older stands behind it, as after a clock was set back: that goes with the first."""
+    state = State(**aged(name, first=OPEN, behind=OPEN - timedelta(seconds=1)))
+    assert pruned(state, OPEN + KEPT) is state

@@ -23,7 +23,6 @@ from trading.domain.statistics import (
     TRADES_MIN,
     Tally,
     Verdict,
-    break_even,
     by_hour,
     by_price,
     by_signals,
@@ -111,24 +110,24 @@ def test_more_trades_of_the_same_rate_narrow_it(tried: tuple[int, int]) -> None:
 
 
 def test_at_fifty_cents_the_taker_fee_makes_it_51_75_percent() -> None:
-    assert break_even([bet()]) == Decimal("0.5175")
-    assert break_even([bet(True, contracts=9), bet(False, contracts=9, side=Outcome.NO)]) == Decimal("0.5175")
+    assert tally_of([bet()]).needed == Decimal("0.5175")
+    assert tally_of([bet(True, contracts=9), bet(False, contracts=9, side=Outcome.NO)]).needed == Decimal("0.5175")
 
 
 def test_without_fees_it_is_the_price() -> None:
-    assert break_even([bet(price="0.37", fee=ZERO)]) == Decimal("0.37")
-    assert break_even([]) is None
+    assert tally_of([bet(price="0.37", fee=ZERO)]).needed == Decimal("0.37")
+    assert tally_of([]).needed is None
 
 
 def test_contracts_weigh_and_the_result_does_not() -> None:
     cheap, dear = bet(price="0.40", contracts=3, fee=ZERO), bet(price="0.60", fee=ZERO)
-    assert break_even([cheap, dear]) == Decimal("0.45")
-    assert break_even([bet(False, "0.40", 3, fee=ZERO), dear]) == Decimal("0.45")
+    assert tally_of([cheap, dear]).needed == Decimal("0.45")
+    assert tally_of([bet(False, "0.40", 3, fee=ZERO), dear]).needed == Decimal("0.45")
 
 
 @given(st.lists(bets, min_size=1, max_size=30))
 def test_winning_that_share_of_every_bet_leaves_nothing(trades: list[Trade]) -> None:
-    needed = break_even(trades)
+    needed = tally_of(trades).needed
     assert needed is not None
     won_all = sum((t.paying(ONE if t.position > 0 else ZERO).profit for t in trades), ZERO)
     lost_all = sum((t.paying(ZERO if t.position > 0 else ONE).profit for t in trades), ZERO)
@@ -147,7 +146,7 @@ def test_equal_bets_make_a_profit_just_above_it(price: str, contracts: int, wins
 def test_what_was_sold_before_the_end_comes_off_what_must_be_won_back() -> None:
     half = bet(price="0.50", contracts=10, fee=ZERO)  # five of ten sold at 70 cents
     half = replace(half, cash=half.cash + Decimal("3.50"), position=Decimal(5))
-    assert break_even([settle(half, ONE, OPEN)]) == Decimal("0.3")
+    assert tally_of([settle(half, ONE, OPEN)]).needed == Decimal("0.3")
 
 
 # --- what counts

@@ -12,6 +12,7 @@ import pytest
 
 from tests.trading.build import TICKER, market, quote
 from tests.trading.engine.rig import START, WISH, Rig, rig
+from trading.domain.errors import Unresolved
 from trading.domain.events import MarketSettled, OrderFilled, ResultAmended
 from trading.domain.market import Market, MarketStatus
 from trading.domain.order import Mode, Order, OrderStatus
@@ -128,3 +129,34 @@ async def test_who_listens_is_told_of_what_was_paid_and_of_what_was_corrected() 
     assert len(told) == 1, "not paid yet"
     account.review(replace(YES, result="no", settlement_value=D(0)))
     assert told[1:] == [ResultAmended(START, bet, D(0))]
+
+
+async def test_fills_are_asked_of_the_book_whose_orders_the_exchange_knows() -> None:
+    r = await entered()
+    await r.account.read_fills(Mode.DRY_RUN)
+    assert "fills" not in r.paper.calls
+    r = rig()
+    r.real.on_place, r.real.lands = [Unresolved("timed out")], False
+    await r.submit()
+    await r.account.read_fills(Mode.REAL)
+    assert r.order().order_id == ""
+    assert "fills" not in r.real.calls
+
+
+async def test_a_fill_is_booked_though_known_and_foreign_ones_are_listed_before_it() -> None:
+    r = await entered()
+    r.real.execute(r.order().order_id, D(4), "first")
+    r.account.book_fills(r.real.executions, Mode.REAL)
+    r.real.executions.append(replace(r.real.executions[0], fill_id="foreign", order_id="by hand"))
+    r.real.execute(r.order().order_id, D(3), "second")
+    r.account.book_fills(r.real.executions, Mode.REAL)
+    assert r.order().filled == 7
+
+
+@pytest.mark.parametrize(("seconds", "live"), [(59, True), (60, False)])
+async def test_a_quote_rests_for_its_own_time(seconds: int, live: bool) -> None:
+    r = rig()
+    await r.broker.submit(replace(WISH, post_only=True), market(), quote(at=START))
+    r.clock.advance_to(START + timedelta(seconds=seconds))
+    await r.account.update()
+    assert r.order().live is live

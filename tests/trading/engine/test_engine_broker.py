@@ -176,6 +176,13 @@ async def test_the_gate_is_told_what_others_hold_and_which_day_the_owner_has() -
     assert not isinstance(await r.submit(), Denial)
 
 
+async def test_denials_are_counted_by_their_codes() -> None:
+    r = rig()
+    for _ in range(2):
+        await r.broker.submit(WISH, None, None)
+    assert r.broker.denied == {"market_closed": 2}
+
+
 async def test_a_way_out_is_sent_in_the_mode_of_what_is_held() -> None:
     r = rig()
     r.real.on_place = ["fill", "fill"]

@@ -10,6 +10,7 @@ from tests.trading.build import order
 from tests.trading.engine.rig import START, Rig, rig
 from trading.domain.errors import ChatopsError, NotFound, Rejected, Unauthorized, Unavailable, Unresolved
 from trading.domain.order import OrderStatus
+from trading.engine.broker import ABSENCE_SECONDS
 
 LATER = START + timedelta(seconds=5)
 DOWN = [Unavailable("connection refused"), Unauthorized("the key is unknown")]
@@ -134,3 +135,13 @@ async def test_an_order_that_turns_up_resting_and_cannot_be_cancelled_does_not_c
     r.real.cancel_error = Unavailable("gone")
     assert not await r.broker.cancel(r.order(), "asked to")
     assert r.order().status is OrderStatus.RESTING
+
+
+@pytest.mark.parametrize("proved", [False, True])
+async def test_an_order_without_the_exchanges_id_is_not_cancelled_there(proved: bool) -> None:
+    r = await unanswered(lands=False)
+    if proved:
+        r.clock.advance_to(r.order().expires_at + timedelta(seconds=ABSENCE_SECONDS + 1))
+    assert await r.broker.cancel(r.order(), "too late") is proved
+    assert r.order().status is (OrderStatus.REJECTED if proved else OrderStatus.UNKNOWN)
+    assert ("cancel" in r.real.calls, r.order().cancel_requested_at) == (False, None)

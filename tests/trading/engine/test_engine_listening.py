@@ -109,8 +109,8 @@ async def test_an_order_that_the_exchange_ends_is_learned_at_once() -> None:
     r = rig()
     await r.submit()
     gone = replace(report(r), status=OrderStatus.CANCELED, remaining=Decimal(0))
-    await listening(r).hear(OrderNews(gone, "ExpiryCancel"))
-    assert (r.order().status, r.order().why) == (OrderStatus.CANCELED, "ExpiryCancel")
+    await listening(r).hear(OrderNews(gone, "its time is over"))
+    assert (r.order().status, r.order().why) == (OrderStatus.CANCELED, "its time is over")
 
 
 async def test_old_news_of_an_order_changes_nothing() -> None:

@@ -18,6 +18,7 @@ from trading.domain.market import MarketStatus, Outcome
 from trading.domain.money import ONE, ZERO
 from trading.domain.order import Mode, OrderStatus, TimeInForce
 from trading.domain.state import Reason
+from trading.engine.acting import WITHDRAWN
 from trading.engine.assigned import Assigned
 from trading.engine.cycle import Cycle
 from trading.engine.loading import load_state
@@ -182,6 +183,7 @@ async def test_a_quote_that_moves_is_taken_back_before_it_is_placed_anew_and_nev
         assert live.own_price == D(cents) / 100
         ids.append(live.client_order_id)
     assert len(set(ids)) == 4
+    assert {order.why for order in r.book.state.orders.values() if not order.live} == {WITHDRAWN}
     assert r.paper.calls.index("cancel") < len(r.paper.calls) - 1 - r.paper.calls[::-1].index("place")
 
 
@@ -251,6 +253,13 @@ async def test_who_has_one_attempt_may_still_leave_as_often_as_it_takes() -> Non
     await beat(r)
     assert held(r) == {}
     assert len(r.book.state.orders) == 3, "one way in, two ways out"
+
+
+async def test_who_has_one_attempt_and_made_it_asks_the_gate_no_more() -> None:
+    r = side_by_side(on(Plain("bull", (YES,))))
+    await beat(r)
+    await beat(r, 1)
+    assert (r.paper.calls.count("place"), r.broker.denied) == (1, {})
 
 
 async def test_a_view_shows_what_is_the_strategys_own_in_its_book() -> None:

@@ -106,6 +106,8 @@ def test_a_way_out_is_held_up_by_no_limit_on_risk() -> None:
         ),
         ({}, halted(Reason.PAUSED), {}, "no new risk while paused"),
         ({}, State(), {"not_before": NOW + timedelta(seconds=7)}, "7 s until a cancel-all is over"),
+        ({}, State(disabled=frozenset({"consensus"})), {}, "consensus is switched off"),
+        ({"count": D(2)}, State(real_since=NOW), {}, "2 contracts, one a trade in the first 48 h of real orders"),
         ({}, State(), {"market": None}, f"{TICKER} is not open"),
         ({}, State(), {"market": market(ticker=OTHER)}, f"{TICKER} is not open"),
         ({"price": D("0.525")}, State(), {}, f"0.525 is not on the price grid of {TICKER}"),
@@ -164,7 +166,16 @@ def test_a_denial_near_the_close_and_of_a_second_try_says_so() -> None:
 ANOTHER = {"strategy": "other", "mode": Mode.DRY_RUN, "client_order_id": "k1-other"}
 
 
-@pytest.mark.parametrize("limit", [{"max_exposure_usd": WORST}, {"max_position_usd": WORST}, {"max_open_orders": 1}])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"max_exposure_usd": WORST},
+        {"max_position_usd": WORST},
+        {"max_open_orders": 1},
+        {"daily_loss_limit_usd": WORST},
+        {"weekly_loss_limit_usd": WORST},
+    ],
+)
 @pytest.mark.parametrize(("strategy", "denied_there"), [("other", False), ("consensus", True)])
 def test_on_paper_every_limit_holds_for_each_strategy_as_if_it_were_alone(
     limit: dict[str, Any], strategy: str, denied_there: bool
