@@ -18,7 +18,6 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = Path(os.environ.get("REFERENCE_DIR", ROOT.parent / "shared"))
 WATCH = pytest.StashKey[Watch]()
 LONG = tuple(ROOT / "tests" / name for name in ("simulation", "flows", "chatbot/tools", "trading/research"))
-WORKERS_MIN = 8  # with `-n auto`, as far as two for each core go: much of a run is waiting for other processes
 SEEN = "schema_seen"  # what a worker process tells the one that reports
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,8 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """With `-n auto`: a part of a run is waiting for other processes."""
     cores = yield
-    return max(cores, min(2 * cores, WORKERS_MIN))
+    return cores + cores // 2
 
 
 @pytest.hookimpl(wrapper=True)
