@@ -56,11 +56,11 @@ class Growing(Mapping[str, V]):
         yield from bulk
         yield from _fresh(bulk, recent)
 
-    def __reversed__(self) -> Iterator[str]:
-        """The newest first, found without a look at all others."""
+    def newest(self) -> Iterator[tuple[str, V]]:
+        """Keys and values, the newest first, found without a look at all others."""
         bulk, recent = self._parts
-        yield from reversed(_fresh(bulk, recent))
-        yield from reversed(bulk)
+        yield from ((key, recent[key]) for key in reversed(_fresh(bulk, recent)))
+        yield from ((key, recent.get(key, value)) for key, value in reversed(bulk.items()))
 
     # What the library would do by asking for one key after the other.
 

@@ -196,9 +196,9 @@ class State:
         """The same with this fill booked at this time."""
         return replace(self, fill_ids=cast(Growing[datetime], self.fill_ids).put(fill_id, at))
 
-    def newest_attempts(self) -> Iterator[str]:
-        """The client_order_id of every attempt, the newest first."""
-        return reversed(cast(Growing[datetime], self.attempts))
+    def newest_attempts(self) -> Iterator[tuple[str, datetime]]:
+        """The client_order_id of every attempt and when it was made, the newest first."""
+        return cast(Growing[datetime], self.attempts).newest()
 
     def working_orders(self) -> list[Order]:
         """Orders that may still fill, or that filled and whose fills are not all read; those that ended are many."""

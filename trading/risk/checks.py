@@ -236,8 +236,8 @@ def at_risk(state: State, mode: Mode, ticker: str = "", strategy: str = "") -> D
 def rate(state: State, mode: Mode, book: str, now: datetime) -> int:
     """Orders written down within the last minute in a mode, in one of its books where one is named."""
     since = now - timedelta(minutes=1)
-    recent = takewhile(lambda key: state.attempts[key] > since, state.newest_attempts())
-    orders = (state.orders[key] for key in recent if key in state.orders)
+    recent = takewhile(lambda attempt: attempt[1] > since, state.newest_attempts())
+    orders = (order for key, _ in recent if (order := state.orders.get(key)))
     return sum(o.mode is mode and book in ("", o.book) for o in orders)
 
 
