@@ -14,7 +14,7 @@ from tests.flows.processes import run, started
 from trading.domain.audit import ENGINE
 from trading.domain.records import AuditEntry
 
-START_SECONDS_MAX = 20.0
+START_SECONDS_MAX = 60.0
 
 
 def said(*words: str, cwd: Path, **settings: str) -> str:

@@ -27,7 +27,7 @@ def command(*words: str) -> list[str]:
 
 
 def run(
-    *words: str, cwd: Path, stdin: str = "", seconds: float = 120, **settings: str
+    *words: str, cwd: Path, stdin: str = "", seconds: float = 300, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """One command to its end."""
     return subprocess.run(

@@ -24,7 +24,7 @@ from tests.doubles.discord_payloads import CHANNEL, GUILD
 OWNER, OPERATOR, VIEWER, SECOND, STRANGER = 11, 12, 13, 14, 666
 ROLES = {OWNER: Role.OWNER, OPERATOR: Role.OPERATOR, VIEWER: Role.VIEWER, SECOND: Role.OWNER}
 PEOPLE = ",".join(f"{who}:{role.word}" for who, role in ROLES.items())
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 90.0
 SILENCE_SECONDS = 0.4  # long enough for an answer that should not come
 
 

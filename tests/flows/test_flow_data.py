@@ -33,7 +33,7 @@ from trading.engine.statement import Period
 from trading.exchange.simulated.keys import make_key
 
 MINUTE = timedelta(minutes=1)
-FILL_SECONDS_MAX = 60.0  # of real time, at SPEED
+FILL_SECONDS_MAX = 180.0  # of real time, at SPEED
 SPEED = "400"
 OLD = """\
 time,buy_ticker,buy_side,stake_usd,price_usd,contracts,order_id,prev_signal,mom_signal,outcome,payout_usd,profit_usd

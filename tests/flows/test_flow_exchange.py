@@ -28,7 +28,7 @@ from tests.flows.signed_client import Client, milliseconds, signed
 SERVING = ("exchange", "--port", "0", "--seed", "3", "--speed", "60")
 ROOT, ORDERS = "/trade-api/v2", "/portfolio/events/orders"
 SECONDS_LEFT_MIN = 6.0  # of real time until the close, for a market to be traded in
-WAIT_SECONDS_MAX = 30.0  # of real time: a window at that speed takes 15
+WAIT_SECONDS_MAX = 90.0  # of real time: a window at that speed takes 15
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.flows.processes import command, environment, started
 from tests.flows.talkers import OWNER, Discord, Talker, Telegram, seen
 from trading.clock import monotonic
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
 FAST = {"SIM_SPEED": "150", "SIM_SEED": "7", "COLUMNS": "40"}
 STEPS_MAX = {"telegram": 10, "discord": 12}
 

@@ -17,7 +17,7 @@ from tests.flows.processes import STOP_SECONDS_MAX, command, environment, run, s
 from tests.flows.test_flow_safe_mode import damage
 from tests.flows.test_flow_stop_process import free_port
 
-READY_SECONDS_MAX = 30.0
+READY_SECONDS_MAX = 90.0
 
 
 def asked(port: str, path: str) -> tuple[int, str]:

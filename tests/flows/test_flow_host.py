@@ -71,7 +71,7 @@ def test_a_lock_holds_until_the_host_opens_it(tmp_path: Path) -> None:
     assert any("locked since" in line for line in talk.stdout)
     assert "Locked since" in said("status", **here)
     assert "Unlocked" in said("unlock", **here)
-    rest, _ = talk.communicate("/resume\nyes\n/status\n", timeout=30)
+    rest, _ = talk.communicate("/resume\nyes\n/status\n", timeout=90)
     assert "Resumed: trading is ACTIVE" in rest
 
 

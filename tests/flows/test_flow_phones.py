@@ -18,8 +18,8 @@ from trading.domain.errors import StoreRefused
 from trading.domain.records import Notice, Severity
 
 FAST = {"SIM_SPEED": "150", "SIM_SEED": "7"}  # a window in six seconds
-QUEUE_SECONDS_MAX = 60.0
-SETTLED_SECONDS = 30.0
+QUEUE_SECONDS_MAX = 180.0
+SETTLED_SECONDS = 90.0
 
 
 def all_text(folder: Path) -> str:

@@ -27,7 +27,7 @@ from tests.flows.talkers import Telegram, seen
 from trading.domain.order import Order
 
 STOP_SECONDS = 10.0  # what a container gives
-WAIT_SECONDS = 40.0
+WAIT_SECONDS = 120.0
 HARD = signal.SIGTERM + 128
 
 

@@ -134,7 +134,7 @@ def test_the_program_stops_at_once_and_whole(tmp_path: Path) -> None:
     while "Number" not in process.stdout.readline():
         pass
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == STOPPED
     assert "nothing was written" in out
     assert list(tmp_path.iterdir()) == []
