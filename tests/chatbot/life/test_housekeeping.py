@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,15 +14,14 @@ import pytest
 from fakes_pages import trade
 from pyotp import TOTP
 
-from chatbot.app import build
-from chatbot.config import load, names
+from chatbot.config import names
 from chatbot.life.life import App
 from chatbot.message import Person, Role
 from chatbot.program import Program, Setting
 from chatbot.second_factor import WRONG_MAX, CodesLocked, WrongCode
 from chatbot.tools.demo import EPOCH
 from storage.export import COLUMNS
-from trading.clock import VirtualClock, real_now
+from trading.clock import real_now
 from trading.domain.errors import Misconfigured, Stale
 from trading.domain.events import LimitChanged
 from trading.domain.order import Mode
@@ -44,13 +43,6 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     yield file
     logging.getLogger().setLevel(level)
-
-
-@pytest.fixture
-async def app(env: Path) -> AsyncIterator[App]:
-    made = await build(load(), clock=VirtualClock(EPOCH))
-    yield made
-    await made.stop("the end")
 
 
 def program(app: App) -> Program:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from chatbot.app import build
-from chatbot.config import load, names
+from chatbot.config import names
 from chatbot.life.life import App
 from chatbot.program import Program
-from chatbot.tools.demo import EPOCH
-from trading.clock import VirtualClock
 
 TABLE = "[consensus]\nmin_price = 0.30\nbudget_usd = 100\n\n[momentum]\nstake_usd = 2\n"
 
@@ -28,13 +24,6 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / ".env"
     file.write_text("STRATEGIES=consensus,momentum\nSTRATEGIES_FILE=own.toml\nSTAKE_USD=4\n")
     return file
-
-
-@pytest.fixture
-async def app(env: Path) -> AsyncIterator[App]:
-    made = await build(load(), clock=VirtualClock(EPOCH))
-    yield made
-    await made.stop("the end")
 
 
 def program(app: App) -> Program:
